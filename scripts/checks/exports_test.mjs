@@ -1,0 +1,63 @@
+// package.json and deno.json must agree; each kind of difference is named.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { findDifferences } from "./exports.mjs";
+import { withFiles } from "./fixture.mjs";
+
+const NPM = {
+  name: "kinsumer",
+  version: "1.2.3",
+  license: "MIT",
+  exports: {
+    ".": { types: "./dist/mod.d.ts", default: "./dist/mod.js" },
+    "./package.json": "./package.json",
+  },
+};
+const JSR = {
+  name: "@kinsumer/kinsumer",
+  version: "1.2.3",
+  license: "MIT",
+  exports: { ".": "./mod.ts" },
+};
+const LOCK = { version: "1.2.3", packages: { "": { version: "1.2.3" } } };
+
+/**
+ * @param {object} npm
+ * @param {object} jsr
+ * @param {object} lock
+ */
+function differences(npm, jsr, lock = LOCK) {
+  const documents = { "package.json": { ...NPM, ...npm }, "deno.json": { ...JSR, ...jsr } };
+  return withFiles({ ...documents, "package-lock.json": lock, "mod.ts": "" }, findDifferences);
+}
+
+describe("findDifferences()", () => {
+  it("passes equal files", () => assert.deepEqual(differences({}, {}), []));
+
+  /** @type {Record<string, [npm: object, jsr: object, lock?: object]>} */
+  const cases = {
+    "another version": [{}, { version: "1.2.4" }],
+    "a missing version": [{}, { version: undefined }],
+    "another name": [{}, { name: "@other/kinsumer" }],
+    "another licence": [{ license: "ISC" }, {}],
+    "a door that only npm has": [{ exports: { ...NPM.exports, "./x": {} } }, {}],
+    "a door that only JSR has": [{}, { exports: { ".": "./mod.ts", "./x": "./mod.ts" } }],
+    "a door without its source": [
+      { exports: { ".": { types: "./dist/no.d.ts", default: "./dist/no.js" } } },
+      { exports: { ".": "./no.ts" } },
+    ],
+    "a door to another file": [
+      { exports: { ".": { types: "./dist/mod.d.ts", default: "./dist/x.js" } } },
+      {},
+    ],
+    "types of another file": [
+      { exports: { ".": { types: "./dist/x.d.ts", default: "./dist/mod.js" } } },
+      {},
+    ],
+    "no doors": [{ exports: {} }, { exports: {} }],
+    "a lockfile of another version": [{}, {}, { ...LOCK, version: "1.2.2" }],
+  };
+  for (const [name, [npm, jsr, lock]] of Object.entries(cases)) {
+    it(`refuses ${name}`, () => assert.equal(differences(npm, jsr, lock).length, 1));
+  }
+});

@@ -1,0 +1,53 @@
+/**
+ * The door of every task: `npm run demo`, `npm test`, `deno task demo`, `bun run demo` ...
+ * Installs what the task needs and no more, then runs it with the rest of the command line.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import process from "node:process";
+import { runChild } from "./child.mjs";
+import { currentRuntime, ROOT, scriptArgs, TOOLCHAIN } from "./runtimes.mjs";
+import { install, InstallError } from "./setup.mjs";
+
+/**
+ * @typedef {object} Task
+ * @property {string} program the script, relative to scripts/
+ * @property {boolean} isOnToolchain it needs the other runtimes or the tools
+ */
+
+// From Deno or Bun the suite runs on that runtime alone, which is there already.
+const isNode = currentRuntime() === "node";
+
+/** @type {Readonly<Record<string, Task>>} */
+const TASKS = {
+  demo: { program: "demo/main.ts", isOnToolchain: false },
+  test: { program: "test.mjs", isOnToolchain: isNode },
+  check: { program: "check.mjs", isOnToolchain: true },
+  build: { program: "build.mjs", isOnToolchain: true },
+  fmt: { program: "fmt.mjs", isOnToolchain: true },
+};
+
+/** @returns {Promise<number>} the exit code */
+async function main() {
+  const [name = "", ...args] = process.argv.slice(2);
+  const task = Object.hasOwn(TASKS, name) ? TASKS[name] : undefined;
+  if (task === undefined) {
+    process.stderr.write(`Unknown task "${name}": one of ${Object.keys(TASKS).join(", ")}\n`);
+    return 2;
+  }
+  try {
+    await install(ROOT);
+    if (task.isOnToolchain) await install(TOOLCHAIN);
+  } catch (error) {
+    if (!(error instanceof InstallError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return error.code;
+  }
+  const program = join(ROOT, "scripts", task.program);
+  const command = [...scriptArgs(currentRuntime(), program), ...args];
+  const end = await runChild(process.execPath, command, { cwd: ROOT });
+  return end.code;
+}
+
+process.exitCode = await main();
