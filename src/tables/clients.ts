@@ -1,0 +1,225 @@
+/**
+ * Remembers who is in the fleet: the clients table, one row a client.
+ *
+ * Rows are those of the Go library, with four attributes of ours that Go ignores: `MaxAgeMs`,
+ * `Incarnation`, `Assignment` and `Leaving`.
+ *
+ * @module
+ */
+
+import type { DynamoDbApi, Item } from "../aws/dynamodb.ts";
+import type { ClientRow } from "../model.ts";
+import type { Clock } from "../runtime.ts";
+import {
+  exists,
+  Expression,
+  isString,
+  isUnchanged,
+  setAttributes,
+  writtenItem,
+} from "./expression.ts";
+import {
+  decodeAssignment,
+  encodeAssignment,
+  nextUpdate,
+  readBoolean,
+  readPositive,
+  readString,
+  readUpdate,
+  updateAttributes,
+} from "./item.ts";
+
+/** Who beats. */
+export interface BeatingClient {
+  readonly clientId: string;
+  readonly clientName: string;
+  /** After how long without a beat others may count this client as dead. */
+  readonly maxAgeMs: number;
+  /** New for each process: tells two processes with one client ID apart. */
+  readonly incarnation: string;
+  /** True once the client has begun to stop: it takes no more shards. */
+  readonly isLeaving: boolean;
+}
+
+/** What became of a beat. */
+export type BeatOutcome =
+  /** `row` is the row as it stands after the beat, with what the leader assigned. */
+  | { readonly outcome: "beaten"; readonly row: ClientRow }
+  /** The row is gone: the fleet has taken this client for dead. */
+  | { readonly outcome: "expelled" }
+  /** Another process has registered under this client ID. */
+  | { readonly outcome: "conflict" };
+
+/** The clients table. Implement it to keep the fleet's roster elsewhere. */
+export interface ClientsTable {
+  /**
+   * Writes a new row, or takes over one that an earlier process of this ID left behind (whose
+   * assignment stays).
+   */
+  register(client: BeatingClient, signal?: AbortSignal): Promise<ClientRow>;
+  /** Says that the client lives, if the row is still that of this process. */
+  beat(client: BeatingClient, signal?: AbortSignal): Promise<BeatOutcome>;
+  /** One row; `undefined` where there is none. */
+  read(clientId: string, signal?: AbortSignal): Promise<ClientRow | undefined>;
+  /** Every row, in no order. */
+  list(signal?: AbortSignal): Promise<readonly ClientRow[]>;
+  /**
+   * Writes what the leader gives to a client. Leaves its beat alone.
+   *
+   * @returns false when the row is gone
+   */
+  assign(
+    assignment: { readonly clientId: string; readonly shardIds: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<boolean>;
+  /**
+   * Removes a row if it has not beaten since it was observed.
+   *
+   * @returns false when the client has beaten since, or another removed it
+   */
+  remove(observed: ClientRow, signal?: AbortSignal): Promise<boolean>;
+}
+
+/** What a table in DynamoDB is made of. */
+export interface ClientsTableOptions {
+  readonly api: DynamoDbApi;
+  readonly tableName: string;
+  readonly clock: Clock;
+}
+
+/** The clients table in DynamoDB. */
+export function createClientsTable(options: ClientsTableOptions): ClientsTable {
+  return new DynamoDbClientsTable(options);
+}
+
+/** Reads a row as any client wrote it, Go's or ours. */
+export function parseClientRow(item: Item): ClientRow {
+  const assignment = item["Assignment"];
+  return {
+    clientId: readString(item, "ID") ?? "",
+    clientName: readString(item, "Name"),
+    lastUpdate: readUpdate(item),
+    maxAgeMs: readPositive(item, "MaxAgeMs"),
+    // Here "" is not "nothing": it is the assignment of no shard.
+    assignedShardIds:
+      assignment !== undefined && "S" in assignment ? decodeAssignment(assignment.S) : undefined,
+    isLeaving: readBoolean(item, "Leaving"),
+  };
+}
+
+class DynamoDbClientsTable implements ClientsTable {
+  readonly #api: DynamoDbApi;
+  readonly #tableName: string;
+  readonly #clock: Clock;
+  /** The `LastUpdate` that was last written here, by client: the next one must differ. */
+  readonly #lastUpdates = new Map<string, string>();
+
+  constructor(options: ClientsTableOptions) {
+    this.#api = options.api;
+    this.#tableName = options.tableName;
+    this.#clock = options.clock;
+  }
+
+  async register(client: BeatingClient, signal?: AbortSignal): Promise<ClientRow> {
+    const expression = new Expression();
+    // Unconditional: the process that registers last has the ID; an earlier one meets "conflict".
+    const updateExpression = setAttributes(expression, {
+      ...this.#beatAttributes(client),
+      Incarnation: { S: client.incarnation },
+    });
+    const outcome = await this.#api.updateItem(
+      { ...this.#row(client.clientId), updateExpression, ...expression.placeholders() },
+      signal,
+    );
+    return parseClientRow(writtenItem(outcome, this.#tableName) ?? {});
+  }
+
+  async beat(client: BeatingClient, signal?: AbortSignal): Promise<BeatOutcome> {
+    const expression = new Expression();
+    const updateExpression = setAttributes(expression, this.#beatAttributes(client));
+    // Rule: a beat keeps alive only the row of its own process; it never brings a row back.
+    const conditionExpression = isString(expression, "Incarnation", client.incarnation);
+    const outcome = await this.#api.updateItem(
+      {
+        ...this.#row(client.clientId),
+        updateExpression,
+        conditionExpression,
+        ...expression.placeholders(),
+      },
+      signal,
+    );
+    const item = writtenItem(outcome, this.#tableName);
+    if (item !== undefined) return { outcome: "beaten", row: parseClientRow(item) };
+    return this.#whyNotBeaten(client, signal);
+  }
+
+  async read(clientId: string, signal?: AbortSignal): Promise<ClientRow | undefined> {
+    const item = await this.#api.getItem(this.#row(clientId), signal);
+    return item === undefined ? undefined : parseClientRow(item);
+  }
+
+  async list(signal?: AbortSignal): Promise<readonly ClientRow[]> {
+    const items = await this.#api.scan({ tableName: this.#tableName }, signal);
+    return items.map(parseClientRow);
+  }
+
+  async assign(
+    assignment: { readonly clientId: string; readonly shardIds: readonly string[] },
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const expression = new Expression();
+    const updateExpression = setAttributes(expression, {
+      Assignment: { S: encodeAssignment(assignment.shardIds) },
+    });
+    // Rule: only a client of the fleet is given shards; an assignment never makes a row.
+    const conditionExpression = exists(expression, "ID");
+    const { outcome } = await this.#api.updateItem(
+      {
+        ...this.#row(assignment.clientId),
+        updateExpression,
+        conditionExpression,
+        ...expression.placeholders(),
+      },
+      signal,
+    );
+    return outcome === "applied";
+  }
+
+  async remove(observed: ClientRow, signal?: AbortSignal): Promise<boolean> {
+    const expression = new Expression();
+    // Rule: dead is who has not beaten since the row was observed, not who has an old date.
+    const conditionExpression = isUnchanged(expression, {
+      hashKey: "ID",
+      lastUpdate: observed.lastUpdate,
+    });
+    const { outcome } = await this.#api.deleteItem(
+      { ...this.#row(observed.clientId), conditionExpression, ...expression.placeholders() },
+      signal,
+    );
+    return outcome === "applied";
+  }
+
+  async #whyNotBeaten(client: BeatingClient, signal?: AbortSignal): Promise<BeatOutcome> {
+    const item = await this.#api.getItem(this.#row(client.clientId), signal);
+    if (item === undefined) return { outcome: "expelled" };
+    // Another call of this process may have registered again between the beat and this read.
+    const isMine = readString(item, "Incarnation") === client.incarnation;
+    return isMine ? { outcome: "beaten", row: parseClientRow(item) } : { outcome: "conflict" };
+  }
+
+  #beatAttributes(client: BeatingClient): Item {
+    const previous = this.#lastUpdates.get(client.clientId);
+    const lastUpdate = nextUpdate(this.#clock.nowMs(), previous);
+    this.#lastUpdates.set(client.clientId, lastUpdate);
+    return {
+      Name: { S: client.clientName },
+      MaxAgeMs: { N: String(client.maxAgeMs) },
+      Leaving: { BOOL: client.isLeaving },
+      ...updateAttributes(lastUpdate),
+    };
+  }
+
+  #row(clientId: string): { readonly tableName: string; readonly key: Item } {
+    return { tableName: this.#tableName, key: { ID: { S: clientId } } };
+  }
+}

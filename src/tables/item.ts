@@ -1,0 +1,115 @@
+/**
+ * Remembers how DynamoDB writes what the tables hold: the attribute values, the nanosecond clock,
+ * the RFC 1123 dates of the Go library and the short form of an assignment. The only place where
+ * Unix nanoseconds exist.
+ *
+ * Readers take every form that a Go client writes: an absent attribute, NULL and `""` all mean
+ * "nothing". Attributes that nobody asks for are ignored.
+ *
+ * @module
+ */
+
+import type { AttributeValue, Item } from "../aws/dynamodb.ts";
+
+const NANOSECONDS_PER_MS = 1_000_000n;
+
+/**
+ * The next value of a row's `LastUpdate`: Unix nanoseconds, as a decimal string of 19 digits.
+ * Later than `previous`, whatever the clock says, so that each write of a row has a value of its
+ * own.
+ */
+export function nextUpdate(nowMs: number, previous?: string): string {
+  const now = BigInt(Math.floor(nowMs)) * NANOSECONDS_PER_MS;
+  const after = previous === undefined ? 0n : BigInt(previous) + 1n;
+  return String(now > after ? now : after);
+}
+
+/** The later of two values of `LastUpdate`; `undefined` counts as earlier than any. */
+export function laterUpdate(
+  one: string | undefined,
+  other: string | undefined,
+): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return BigInt(one) > BigInt(other) ? one : other;
+}
+
+/** `LastUpdate` or `Finished` as a Go reader likes to see it: `Mon, 02 Jan 2006 15:04:05 +0000`. */
+export function rfc1123(nanoseconds: string): string {
+  const ms = Number(BigInt(nanoseconds) / NANOSECONDS_PER_MS);
+  return new Date(ms).toUTCString().replace("GMT", "+0000");
+}
+
+/** The two attributes that every write of every row renews. */
+export function updateAttributes(lastUpdate: string): Item {
+  return { LastUpdate: { N: lastUpdate }, LastUpdateRFC: { S: rfc1123(lastUpdate) } };
+}
+
+/** A string attribute; `undefined` where it is absent, NULL, empty or of another type. */
+export function readString(item: Item, attribute: string): string | undefined {
+  const value = item[attribute];
+  return value !== undefined && "S" in value && value.S !== "" ? value.S : undefined;
+}
+
+/** `LastUpdate`; `"0"` where there is none, or none that counts nanoseconds. */
+export function readUpdate(item: Item): string {
+  return readNanoseconds(item, "LastUpdate") ?? "0";
+}
+
+/** A number of nanoseconds, as its digits; `undefined` where there is none. */
+export function readNanoseconds(item: Item, attribute: string): string | undefined {
+  const value = item[attribute];
+  return value !== undefined && "N" in value && /^\d+$/.test(value.N) ? value.N : undefined;
+}
+
+/** A number above 0, for example a count of milliseconds; `undefined` where there is none. */
+export function readPositive(item: Item, attribute: string): number | undefined {
+  const value = item[attribute];
+  const number = value !== undefined && "N" in value ? Number(value.N) : 0;
+  return Number.isFinite(number) && number > 0 ? number : undefined;
+}
+
+/** A boolean attribute; `undefined` where there is none. */
+export function readBoolean(item: Item, attribute: string): boolean | undefined {
+  const value = item[attribute];
+  return value !== undefined && "BOOL" in value ? value.BOOL : undefined;
+}
+
+/** The strings of a list; none where the list is absent or NULL, as Go writes an empty one. */
+export function readStrings(item: Item, attribute: string): readonly string[] {
+  const value = item[attribute];
+  if (value === undefined || !("L" in value)) return [];
+  return value.L.flatMap((element) => ("S" in element && element.S !== "" ? [element.S] : []));
+}
+
+/** A list of strings. */
+export function stringList(strings: readonly string[]): AttributeValue {
+  return { L: strings.map((string) => ({ S: string })) };
+}
+
+const CANONICAL_SHARD_ID = /^shardId-(\d{12})$/;
+
+/**
+ * Writes shard IDs in little room, so that a client's row stays below 1 KiB, the unit that a write
+ * is paid in: `shardId-000000000012` becomes `12`, any other ID is written in full, commas between.
+ *
+ * @param shardIds of the letters, digits, `_`, `.` and `-` that Kinesis allows
+ */
+export function encodeAssignment(shardIds: readonly string[]): string {
+  return shardIds.map(encodeShardId).join(",");
+}
+
+/** Reads what {@linkcode encodeAssignment} wrote. */
+export function decodeAssignment(assignment: string): readonly string[] {
+  return assignment === "" ? [] : assignment.split(",").map(decodeShardId);
+}
+
+function encodeShardId(shardId: string): string {
+  const digits = CANONICAL_SHARD_ID.exec(shardId)?.[1];
+  if (digits !== undefined) return String(Number(digits));
+  return /^\d+$/.test(shardId) ? `=${shardId}` : shardId; // "=" tells an ID of digits from a short one
+}
+
+function decodeShardId(text: string): string {
+  if (text.startsWith("=")) return text.slice(1);
+  return /^\d+$/.test(text) ? `shardId-${text.padStart(12, "0")}` : text;
+}
