@@ -1,0 +1,52 @@
+// The contract: the lowest living ID leads; whoever leads yields to a lower one; a dead leader
+// keeps nobody waiting.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { decideRole, type LeadershipFacts, type Role } from "./leadership.ts";
+
+const base: LeadershipFacts = {
+  clientId: "b",
+  isLeaving: false,
+  leaderId: undefined,
+  isLeaderLiving: false,
+  candidateIds: ["b", "c"],
+};
+
+const cases: readonly (readonly [what: string, facts: Partial<LeadershipFacts>, role: Role])[] = [
+  ["takes a free lead when first in line", {}, "take"],
+  ["waits for a lower ID to take a free lead", { candidateIds: ["a", "b"] }, "wait"],
+  ["follows a living leader", { leaderId: "a", isLeaderLiving: true }, "follow"],
+  ["follows a living leader with a higher ID until that one yields", {
+    leaderId: "c",
+    isLeaderLiving: true,
+  }, "follow"],
+  ["goes on leading while first in line", { leaderId: "b", isLeaderLiving: true }, "lead"],
+  ["goes on leading although its record looks old", { leaderId: "b" }, "lead"],
+  ["yields to a lower ID", {
+    leaderId: "b",
+    isLeaderLiving: true,
+    candidateIds: ["a", "b"],
+  }, "resign"],
+  ["succeeds a dead leader whose row still looks alive", {
+    leaderId: "a",
+    candidateIds: ["a", "b", "c"],
+  }, "take"],
+  ["resigns when it leaves", { leaderId: "b", isLeaderLiving: true, isLeaving: true }, "resign"],
+  ["takes no lead when it leaves", { isLeaving: true }, "follow"],
+];
+
+describe("decideRole()", () => {
+  for (const [what, facts, role] of cases) {
+    it(what, () => assert.equal(decideRole({ ...base, ...facts }), role));
+  }
+
+  it("lets exactly one client take a free lead, whoever lives", () => {
+    fc.assert(fc.property(fc.uniqueArray(fc.uuid(), { minLength: 1 }), (candidateIds) => {
+      const takers = candidateIds.filter((clientId) =>
+        decideRole({ ...base, clientId, candidateIds }) === "take"
+      );
+      assert.deepEqual(takers, [[...candidateIds].sort()[0]]);
+    }));
+  });
+});

@@ -1,0 +1,33 @@
+/**
+ * Decides which shards may be read: a child only after every parent that is still listed is
+ * finished, so that the records of one key stay in order across a reshard.
+ *
+ * @module
+ */
+
+import type { Shard } from "../model.ts";
+
+/** The shards whose records come before this shard's: one after a split, two after a merge. */
+export function parentIds(shard: Shard): readonly string[] {
+  return [shard.parentShardId, shard.adjacentParentShardId].filter((id) => id !== undefined);
+}
+
+/** A shard that is closed gets no more records; only a closed shard can be finished. */
+export function isClosed(shard: Shard): boolean {
+  return shard.endingSequenceNumber !== undefined;
+}
+
+/**
+ * The shards that may be read now: not finished, and no listed parent unfinished. A parent that
+ * the stream no longer lists has left nothing to read.
+ */
+export function readableShards(
+  shards: readonly Shard[],
+  finishedIds: ReadonlySet<string>,
+): readonly Shard[] {
+  const listedIds = new Set(shards.map((shard) => shard.shardId));
+  const isDone = (id: string): boolean => finishedIds.has(id) || !listedIds.has(id);
+  return shards.filter((shard) =>
+    !finishedIds.has(shard.shardId) && parentIds(shard).every(isDone)
+  );
+}

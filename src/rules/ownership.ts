@@ -1,0 +1,50 @@
+/**
+ * Decides who may take a shard, and what a write that failed its condition means.
+ *
+ * @module
+ */
+
+import type { Checkpoint } from "../model.ts";
+
+/** Whether the shard may be taken, and why not. */
+export type CaptureDecision =
+  | { readonly decision: "capture" }
+  /** Somebody holds it and lives. */
+  | { readonly decision: "wait"; readonly ownerId: string }
+  /** Every record of it is processed. */
+  | { readonly decision: "finished" };
+
+/**
+ * Whether a client may capture a shard. An owner that is no longer alive does not hold one; a row
+ * that names this client itself is left from an earlier life, or from a write whose answer was lost.
+ *
+ * @param facts.checkpoint the shard's row; absent: it was never captured
+ * @param facts.isOwnerLiving whether the row's owner is alive; meaningless without an owner
+ */
+export function mayCapture(facts: {
+  readonly clientId: string;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly isOwnerLiving: boolean;
+}): CaptureDecision {
+  const { checkpoint, clientId } = facts;
+  if (checkpoint?.isFinished) return { decision: "finished" };
+  const ownerId = checkpoint?.ownerId;
+  if (ownerId === undefined || ownerId === clientId || !facts.isOwnerLiving) {
+    return { decision: "capture" };
+  }
+  return { decision: "wait", ownerId };
+}
+
+/**
+ * What a failed condition means to an owner: either one of its own earlier writes, whose answer
+ * was lost, landed after all, or the shard is another's.
+ *
+ * @param row the row as it stands now
+ * @param unconfirmed the `lastUpdate` of each write since the last one that was answered
+ */
+export function afterConflict(
+  row: Checkpoint | undefined,
+  unconfirmed: ReadonlySet<string>,
+): "landed" | "lost" {
+  return row !== undefined && unconfirmed.has(row.lastUpdate) ? "landed" : "lost";
+}

@@ -1,0 +1,50 @@
+// The contract: a shard is taken only from nobody or from a client that is no longer alive (P4),
+// and a write whose answer was lost is told from one that another overtook.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Checkpoint } from "../model.ts";
+import { afterConflict, mayCapture } from "./ownership.ts";
+
+const row = (change: Partial<Checkpoint> = {}): Checkpoint => ({
+  shardId: "s",
+  lastUpdate: "1",
+  isFinished: false,
+  ...change,
+});
+
+describe("mayCapture()", () => {
+  const decide = (checkpoint: Checkpoint | undefined, isOwnerLiving = false): string =>
+    mayCapture({ clientId: "me", checkpoint, isOwnerLiving }).decision;
+
+  it("takes a shard that nobody ever captured, or that was released", () => {
+    assert.equal(decide(undefined), "capture");
+    assert.equal(decide(row()), "capture");
+  });
+
+  it("waits for a living owner, and takes the shard of a dead one", () => {
+    assert.equal(decide(row({ ownerId: "you" }), true), "wait");
+    assert.equal(decide(row({ ownerId: "you" }), false), "capture");
+  });
+
+  it("takes its own shard back, from an earlier life or after a lost answer", () => {
+    assert.equal(decide(row({ ownerId: "me" }), true), "capture");
+  });
+
+  it("leaves a finished shard alone, owned or not", () => {
+    assert.equal(decide(row({ isFinished: true })), "finished");
+    assert.equal(decide(row({ isFinished: true, ownerId: "me" })), "finished");
+  });
+});
+
+describe("afterConflict()", () => {
+  const unconfirmed = new Set(["5", "6"]);
+
+  it("recognises an earlier write of ours that landed after all", () => {
+    assert.equal(afterConflict(row({ lastUpdate: "6" }), unconfirmed), "landed");
+  });
+
+  it("gives the shard up when the row is another's, or gone", () => {
+    assert.equal(afterConflict(row({ lastUpdate: "7" }), unconfirmed), "lost");
+    assert.equal(afterConflict(undefined, unconfirmed), "lost");
+  });
+});

@@ -1,0 +1,63 @@
+// The contract: reading starts at or before the first unprocessed record (P1), and under "latest"
+// nothing that arrived after the application's first start is missed.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Checkpoint, Position } from "../model.ts";
+import { resumePosition, type StartAt, startPosition } from "./position.ts";
+
+const STARTED_AT_MS = 1_000;
+const start = (
+  sequenceNumber: string | undefined,
+  startAt: StartAt,
+  startedAtMs = STARTED_AT_MS,
+) => {
+  const checkpoint: Checkpoint = {
+    shardId: "s",
+    lastUpdate: "1",
+    isFinished: false,
+    sequenceNumber,
+  };
+  return startPosition({ checkpoint, startAt, startedAtMs });
+};
+
+const cases: readonly (readonly [what: string, actual: Position, expected: Position])[] = [
+  ["a checkpoint wins over whatever is configured", start("7", "latest"), {
+    type: "AFTER_SEQUENCE_NUMBER",
+    sequenceNumber: "7",
+  }],
+  ["the horizon is the oldest record", start(undefined, "horizon"), { type: "TRIM_HORIZON" }],
+  ["latest is the moment of the application's first start", start(undefined, "latest"), {
+    type: "AT_TIMESTAMP",
+    timestampMs: STARTED_AT_MS,
+  }],
+  [
+    "latest in an application older than its record is the oldest record",
+    start(undefined, "latest", 0),
+    {
+      type: "TRIM_HORIZON",
+    },
+  ],
+  ["a Date is that moment", start(undefined, new Date(5)), {
+    type: "AT_TIMESTAMP",
+    timestampMs: 5,
+  }],
+  ["the sentinel is the tip", start("LATEST", "horizon"), { type: "LATEST" }],
+];
+
+describe("startPosition()", () => {
+  for (const [what, actual, expected] of cases) it(what, () => assert.deepEqual(actual, expected));
+});
+
+describe("resumePosition()", () => {
+  it("reads on after the last record that was read, processed or not", () => {
+    assert.deepEqual(resumePosition({ type: "TRIM_HORIZON" }, "9"), {
+      type: "AFTER_SEQUENCE_NUMBER",
+      sequenceNumber: "9",
+    });
+  });
+
+  it("starts again where it started when nothing was read yet", () => {
+    const position: Position = { type: "AT_TIMESTAMP", timestampMs: 5 };
+    assert.equal(resumePosition(position, undefined), position);
+  });
+});

@@ -1,0 +1,100 @@
+/**
+ * Decides how far a shard is processed: the low watermark under acknowledgements in any order.
+ *
+ * Records are counted from 0 in the order in which they were read; the count is their *ordinal*.
+ *
+ * @module
+ */
+
+import type { SequenceNumber } from "../model.ts";
+
+/** What progress needs to know of a record. */
+export interface Sequenced {
+  readonly sequenceNumber: SequenceNumber;
+}
+
+interface Run {
+  readonly first: number;
+  readonly records: readonly Sequenced[];
+}
+
+/** The progress of one shard since it was captured. Costs no allocation for a record acknowledged in order. */
+export class Progress {
+  #read = 0;
+  #watermark = 0;
+  #sequenceNumber: SequenceNumber | undefined;
+  readonly #ahead = new Set<number>();
+  readonly #runs: Run[] = [];
+
+  /** The last record of the unbroken row of processed records; absent before the first. */
+  get sequenceNumber(): SequenceNumber | undefined {
+    return this.#sequenceNumber;
+  }
+
+  /** How many records were read. */
+  get readCount(): number {
+    return this.#read;
+  }
+
+  /** How many records are processed, in order or ahead of it. */
+  get processedCount(): number {
+    return this.#watermark + this.#ahead.size;
+  }
+
+  /** Whether every record that was read is processed. */
+  get isComplete(): boolean {
+    return this.#watermark === this.#read;
+  }
+
+  /** Adds records that were read; returns the ordinal of the first. */
+  append(records: readonly Sequenced[]): number {
+    const first = this.#read;
+    if (records.length > 0) this.#runs.push({ first, records });
+    this.#read += records.length;
+    return first;
+  }
+
+  /** Whether this record is processed. */
+  isProcessed(ordinal: number): boolean {
+    return ordinal < this.#watermark || this.#ahead.has(ordinal);
+  }
+
+  /**
+   * Says that `count` records from `ordinal` on are processed. Repeating it does nothing.
+   *
+   * @throws {RangeError} when a record was never read
+   */
+  acknowledge(ordinal: number, count = 1): void {
+    if (ordinal < 0 || ordinal + count > this.#read) {
+      throw new RangeError(
+        `Cannot acknowledge record ${ordinal + count - 1}: ${this.#read} were read`,
+      );
+    }
+    if (ordinal > this.#watermark) {
+      for (let each = ordinal; each < ordinal + count; each++) this.#ahead.add(each);
+      return;
+    }
+    if (ordinal + count > this.#watermark) this.#advance(ordinal + count);
+  }
+
+  #advance(to: number): void {
+    for (let each = this.#watermark; this.#ahead.size > 0 && each < to; each++) {
+      this.#ahead.delete(each);
+    }
+    this.#watermark = to;
+    while (this.#ahead.delete(this.#watermark)) this.#watermark++;
+    this.#dropRuns();
+  }
+
+  #dropRuns(): void {
+    const last = this.#watermark - 1;
+    let drop = 0;
+    for (const run of this.#runs) {
+      if (run.first > last) break;
+      const index = Math.min(last - run.first, run.records.length - 1);
+      this.#sequenceNumber = run.records[index]!.sequenceNumber;
+      if (index === run.records.length - 1) drop++;
+    }
+    if (drop > 0) this.#runs.splice(0, drop);
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Decides what state a shard's loop may go to.
+ *
+ * ```
+ *  capturing ──captured──▶ reading ──ended──▶ draining ──processed──▶ finished
+ *      │                     │                   │
+ *      └────────stop─────────┴───────stop────────┴──▶ releasing ──▶ released
+ *
+ *  any state but finished and released ──lost──▶ lost
+ * ```
+ *
+ * @module
+ */
+
+/** Where a shard's loop stands. */
+export type ShardState =
+  | "capturing"
+  | "reading"
+  /** Read to its verified end; waiting until every record is processed. */
+  | "draining"
+  | "releasing"
+  | "finished"
+  | "released"
+  | "lost";
+
+const NEXT: { readonly [state in ShardState]: readonly ShardState[] } = {
+  capturing: ["reading", "releasing", "finished", "lost"],
+  reading: ["draining", "releasing", "lost"],
+  draining: ["finished", "releasing", "lost"],
+  releasing: ["released", "lost"],
+  finished: [],
+  released: [],
+  lost: [],
+};
+
+/** Whether the loop may go from one state to another. */
+export function mayEnter(from: ShardState, to: ShardState): boolean {
+  return NEXT[from].includes(to);
+}
