@@ -1,0 +1,49 @@
+/**
+ * Kinsumer: many clients share an Amazon Kinesis stream, and no record is lost.
+ *
+ * @module
+ */
+
+export { Kinsumer, type StopOptions } from "./src/kinsumer.ts";
+export type { KinsumerOptions } from "./src/options.ts";
+export { KinsumerError, type KinsumerErrorCode, type KinsumerErrorFacts } from "./src/errors.ts";
+export type {
+  EventListener,
+  KinsumerEvent,
+  Logger,
+  LossReason,
+  StatsReceiver,
+} from "./src/events.ts";
+export type {
+  Checkpoint,
+  ClientRow,
+  KinsumerRecord,
+  LeaderRow,
+  Position,
+  ReceivedRecord,
+  RecordBatch,
+  SequenceNumber,
+  Shard,
+  ShardCache,
+} from "./src/model.ts";
+export type { Credentials, CredentialsProvider } from "./src/aws/credentials.ts";
+export type { KinesisApi, RecordsAnswer, StreamDescription } from "./src/aws/kinesis.ts";
+export type {
+  CaptureOutcome,
+  CheckpointsTable,
+  CommitOutcome,
+  CommitRequest,
+  Owner,
+} from "./src/tables/checkpoints.ts";
+export type { BeatingClient, BeatOutcome, ClientsTable } from "./src/tables/clients.ts";
+export type { MetadataTable } from "./src/tables/metadata.ts";
+export type { StartAt } from "./src/rules/position.ts";
+export {
+  type Clock,
+  type Fetch,
+  type FetchRequest,
+  type FetchResponse,
+  type Random,
+  type Runtime,
+  systemRuntime,
+} from "./src/runtime.ts";

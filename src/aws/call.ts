@@ -1,0 +1,207 @@
+/**
+ * Speaks AWS's JSON protocol: signs one request, sends it, times it out, parses the answer and maps
+ * the failure. One attempt; {@link retrying} repeats it.
+ *
+ * @module
+ */
+
+import { KinsumerError } from "../errors.ts";
+import type { Runtime } from "../runtime.ts";
+import type { Credentials, CredentialsSource } from "./credentials.ts";
+import { withDeadline } from "./deadline.ts";
+import {
+  type Answer,
+  type AwsService,
+  cannotCall,
+  failureOf,
+  mayNewCredentialsHelp,
+  maySkewExplain,
+  type Request,
+  requestIdOf,
+} from "./failures.ts";
+import { isSameCredentials } from "./opaque_credentials.ts";
+import { createSigner, type Signer } from "./signing.ts";
+
+/** What may be said about one call. */
+export interface AwsCallOptions {
+  /** Gives the call up: it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the call fails with `RequestTimeout`. @default the client's timeout */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * One call of one AWS service.
+ *
+ * @param target for example `Kinesis_20131202.GetRecords`
+ * @param input the request's JSON document
+ * @returns the answer's JSON document; `undefined` when the answer is empty, which is how Kinesis
+ * says that there is nothing to say
+ * @throws {KinsumerError} when the call fails; see its code and whether it is retryable
+ */
+export type AwsCall = (
+  target: string,
+  input: unknown,
+  options?: AwsCallOptions,
+) => Promise<unknown>;
+
+/** Whom an {@link AwsCall} speaks to, and as whom. */
+export interface AwsCallConfig {
+  readonly service: AwsService;
+  /** For example `https://kinesis.eu-west-1.amazonaws.com`. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: CredentialsSource;
+  readonly runtime: Runtime;
+  /** Milliseconds that one call may take, the answer's body included. */
+  readonly timeoutMs: number;
+}
+
+/** Our clock is taken to be wrong when the service's differs by more than this. */
+const MAX_CLOCK_SKEW_MS = 10_000;
+
+const CONTENT_TYPES: Readonly<Record<AwsService, string>> = {
+  kinesis: "application/x-amz-json-1.1",
+  dynamodb: "application/x-amz-json-1.0",
+};
+
+/**
+ * Makes the function that calls one service.
+ *
+ * A call is one attempt, with two exceptions that cost the service nothing: it signs once more when
+ * our clock turns out to be wrong, and once more when the credentials have expired and there are
+ * newer ones.
+ *
+ * @throws {TypeError} when the endpoint is not a URL
+ */
+export function createAwsCall(config: AwsCallConfig): AwsCall {
+  const caller = new AwsCaller(config);
+  return (target, input, options) => caller.call(target, input, options);
+}
+
+/** A request that is about to be sent. */
+interface Outgoing extends Request {
+  readonly target: string;
+  readonly body: string;
+}
+
+class AwsCaller {
+  readonly #config: AwsCallConfig;
+  readonly #sign: Signer;
+  /** The service's clock minus ours, in milliseconds; 0 until a signature was refused for it. */
+  #clockOffsetMs = 0;
+
+  constructor(config: AwsCallConfig) {
+    this.#config = config;
+    const { service, region } = config;
+    this.#sign = createSigner({ url: new URL(config.endpoint).href, service, region });
+  }
+
+  async call(target: string, input: unknown, options: AwsCallOptions = {}): Promise<unknown> {
+    const { service, runtime } = this.#config;
+    const operation = target.slice(target.lastIndexOf(".") + 1);
+    const body = JSON.stringify(input);
+    const request = { service, operation, subject: subjectOf(input), target, body };
+    const timeoutMs = options.timeoutMs ?? this.#config.timeoutMs;
+    const timeoutError = (): Error => timedOut(request, timeoutMs);
+    const deadline = { clock: runtime.clock, timeoutMs, signal: options.signal, timeoutError };
+    return await withDeadline(deadline, (signal) => this.#exchange(request, signal));
+  }
+
+  async #exchange(request: Outgoing, signal: AbortSignal): Promise<unknown> {
+    let credentials = await this.#config.credentials.get(signal);
+    let hasSignedAgain = false;
+    let hasRefreshed = false;
+    for (;;) {
+      const offsetMs = this.#clockOffsetMs;
+      const answer = await this.#send(request, { credentials, offsetMs, signal });
+      if (answer.status >= 200 && answer.status < 300) return documentOf(request, answer);
+      const failure = failureOf(request, answer);
+      if (!hasSignedAgain && maySkewExplain(failure) && this.#correctClock(answer, offsetMs)) {
+        hasSignedAgain = true;
+        continue;
+      }
+      if (hasRefreshed || !mayNewCredentialsHelp(failure)) throw failure;
+      const refused = credentials;
+      this.#config.credentials.invalidate(refused);
+      credentials = await this.#config.credentials.get(signal);
+      if (isSameCredentials(refused, credentials)) throw failure;
+      hasRefreshed = true;
+    }
+  }
+
+  async #send(
+    request: Outgoing,
+    by: {
+      readonly credentials: Credentials;
+      readonly offsetMs: number;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Answer> {
+    const { service, runtime } = this.#config;
+    const { credentials, offsetMs, signal } = by;
+    const { target, body } = request;
+    const headers = { "content-type": CONTENT_TYPES[service], "x-amz-target": target };
+    const nowMs = runtime.clock.nowMs() + offsetMs;
+    const signed = await this.#sign({ headers, body, credentials, nowMs });
+    if (signal.aborted) throw signal.reason;
+    try {
+      const sent = { method: "POST", headers: signed.headers, body, signal };
+      const response = await runtime.fetch(signed.url, sent);
+      // Always read to the end, so that the socket can be used again.
+      return { status: response.status, headers: response.headers, body: await response.text() };
+    } catch (cause) {
+      if (signal.aborted) throw signal.reason;
+      throw networkFailed(request, cause);
+    }
+  }
+
+  /**
+   * Takes the service's time from its answer, if ours was wrong when the request was signed.
+   *
+   * @param offsetMs what that signature took for the difference: another call may have corrected
+   * it since
+   */
+  #correctClock(answer: Answer, offsetMs: number): boolean {
+    const theirsMs = Date.parse(answer.headers.get("date") ?? "");
+    const oursMs = this.#config.runtime.clock.nowMs();
+    const isWrong = Math.abs(theirsMs - (oursMs + offsetMs)) > MAX_CLOCK_SKEW_MS;
+    if (isWrong) this.#clockOffsetMs = theirsMs - oursMs;
+    return isWrong;
+  }
+}
+
+/** The answer's document. The parser's error is left out: it would quote the answer. */
+function documentOf(request: Request, answer: Answer): unknown {
+  if (answer.body === "") return undefined;
+  try {
+    return JSON.parse(answer.body);
+  } catch {
+    throw new KinsumerError("MalformedAnswer", `${cannotCall(request)}: the answer is not JSON`, {
+      operation: request.operation,
+      httpStatus: answer.status,
+      requestId: requestIdOf(answer.headers),
+      retryable: true,
+    });
+  }
+}
+
+function timedOut(request: Request, timeoutMs: number): KinsumerError {
+  const message = `${cannotCall(request)}: no answer within ${timeoutMs} ms`;
+  const { operation } = request;
+  return new KinsumerError("RequestTimeout", message, { operation, retryable: true });
+}
+
+function networkFailed(request: Request, cause: unknown): KinsumerError {
+  const message = `${cannotCall(request)}: the network failed`;
+  const { operation } = request;
+  return new KinsumerError("NetworkFailure", message, { operation, cause, retryable: true });
+}
+
+/** The stream or table that a request names. */
+function subjectOf(input: unknown): string | undefined {
+  if (typeof input !== "object" || input === null) return undefined;
+  const { StreamName, TableName } = input as { StreamName?: unknown; TableName?: unknown };
+  if (typeof StreamName === "string") return `stream "${StreamName}"`;
+  return typeof TableName === "string" ? `table "${TableName}"` : undefined;
+}

@@ -1,0 +1,39 @@
+/**
+ * Writes the requests of DynamoDB that have more to them than a name and a key.
+ *
+ * @module
+ */
+
+import type { CreateTableRequest, UpdateRequest } from "./dynamodb.ts";
+
+/** What an update and a delete have in common. The service refuses empty maps. */
+export function writeCondition(
+  request: Omit<UpdateRequest, "updateExpression">,
+): Record<string, unknown> {
+  const { attributeNames = {}, attributeValues = {} } = request;
+  const hasNames = Object.keys(attributeNames).length > 0;
+  const hasValues = Object.keys(attributeValues).length > 0;
+  return {
+    TableName: request.tableName,
+    Key: request.key,
+    ConditionExpression: request.conditionExpression, // JSON leaves out what is undefined
+    ExpressionAttributeNames: hasNames ? attributeNames : undefined,
+    ExpressionAttributeValues: hasValues ? attributeValues : undefined,
+  };
+}
+
+/** How a table with one string hash key is made. */
+export function writeCreateTable(request: CreateTableRequest): Record<string, unknown> {
+  const { tableName, hashKey, provisioned } = request;
+  const units = provisioned && {
+    ReadCapacityUnits: provisioned.readUnits,
+    WriteCapacityUnits: provisioned.writeUnits,
+  };
+  return {
+    TableName: tableName,
+    AttributeDefinitions: [{ AttributeName: hashKey, AttributeType: "S" }],
+    KeySchema: [{ AttributeName: hashKey, KeyType: "HASH" }],
+    BillingMode: units === undefined ? "PAY_PER_REQUEST" : "PROVISIONED",
+    ProvisionedThroughput: units,
+  };
+}

@@ -1,0 +1,212 @@
+/**
+ * Decides what an AWS failure means: which {@link KinsumerError} it becomes, and whether the same
+ * request may succeed later.
+ *
+ * Throttling, expired iterators and failed conditions are all HTTP 400: only the service's own
+ * name of the failure tells them apart. Nothing of the answer but that name is ever quoted, save
+ * for what the service says of a missing permission; the message of a bad signature, for one,
+ * repeats the session token.
+ *
+ * @module
+ */
+
+import { KinsumerError, type KinsumerErrorCode } from "../errors.ts";
+
+/** The services that are spoken to. */
+export type AwsService = "kinesis" | "dynamodb";
+
+/** What was asked for, as far as errors tell it. */
+export interface Request {
+  readonly service: AwsService;
+  /** For example `GetRecords`. */
+  readonly operation: string;
+  /** For example `stream "orders"`; absent where the request names neither stream nor table. */
+  readonly subject: string | undefined;
+}
+
+/** An answer, read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: string;
+}
+
+const THROTTLED: ReadonlySet<string> = new Set([
+  "BandwidthLimitExceeded",
+  "KMSThrottlingException",
+  "LimitExceededException",
+  "ProvisionedThroughputExceededException",
+  "RequestLimitExceeded",
+  "RequestThrottled",
+  "RequestThrottledException",
+  "SlowDown",
+  "ThrottledException",
+  "Throttling",
+  "ThrottlingException",
+  "TooManyRequests",
+  "TooManyRequestsException",
+]);
+
+/** The signature is wrong, or only its time. */
+const CLOCK_SKEW: ReadonlySet<string> = new Set([
+  "AuthFailure",
+  "InvalidSignature",
+  "InvalidSignatureException",
+  "RequestExpired",
+  "RequestInTheFuture",
+  "RequestTimeTooSkewed",
+  "SignatureDoesNotMatch",
+]);
+
+/** The keys are unknown, or known no longer: newer ones may be accepted. */
+const STALE_CREDENTIALS: ReadonlySet<string> = new Set([
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "InvalidAccessKeyId",
+  "InvalidClientTokenId",
+  "InvalidToken",
+  "TokenRefreshRequired",
+  "UnrecognizedClientException",
+]);
+
+const REJECTED_CREDENTIALS: ReadonlySet<string> = new Set([
+  "IncompleteSignature",
+  "IncompleteSignatureException",
+  "MissingAuthenticationToken",
+  "MissingAuthenticationTokenException",
+]);
+
+const ACCESS_DENIED: ReadonlySet<string> = new Set([
+  "AccessDenied",
+  "AccessDeniedException",
+  "KMSAccessDeniedException",
+  "KMSOptInRequired",
+  "NotAuthorized",
+  "OptInRequired",
+  "SubscriptionRequiredException",
+  "UnauthorizedOperation",
+]);
+
+const SERVICE_FAILURE: ReadonlySet<string> = new Set([
+  "InternalFailure",
+  "InternalFailureException",
+  "InternalServerError",
+  "RequestTimeout",
+  "RequestTimeoutException",
+  "ServiceUnavailable",
+  "ServiceUnavailableException",
+]);
+
+const RETRYABLE: ReadonlySet<KinsumerErrorCode> = new Set<KinsumerErrorCode>([
+  "Throttled",
+  "ServiceFailure",
+  "StreamNotReady",
+  "TableNotReady",
+]);
+
+/** Whether a failure may come of our clock being wrong. */
+export function maySkewExplain(failure: KinsumerError): boolean {
+  return failure.awsCode !== undefined && CLOCK_SKEW.has(failure.awsCode);
+}
+
+/** Whether a failure may be mended by newer credentials. */
+export function mayNewCredentialsHelp(failure: KinsumerError): boolean {
+  return failure.awsCode !== undefined && STALE_CREDENTIALS.has(failure.awsCode);
+}
+
+/** The beginning of every message about a request, for example `Cannot call "GetItem"`. */
+export function cannotCall(request: Request): string {
+  const { operation, subject } = request;
+  return `Cannot call "${operation}"${subject === undefined ? "" : ` on ${subject}`}`;
+}
+
+/** What an answer that is no success means. */
+export function failureOf(request: Request, answer: Answer): KinsumerError {
+  const { status, headers } = answer;
+  const document = parseFields(answer.body);
+  const awsCode = awsCodeOf(document, headers);
+  const code = codeOf(request, { status, awsCode });
+  const name = awsCode === undefined ? `HTTP ${status}` : `${awsCode}, HTTP ${status}`;
+  const reason = code === "AccessDenied" ? wordsOf(document) : undefined;
+  const message = `${cannotCall(request)}: ${stateOf(code)} (${name})${
+    reason === undefined ? "" : `: ${reason}`
+  }`;
+  return new KinsumerError(code, message, {
+    operation: request.operation,
+    awsCode,
+    httpStatus: status,
+    requestId: requestIdOf(headers),
+    retryable: RETRYABLE.has(code),
+  });
+}
+
+/** The ID under which the service knows the request. */
+export function requestIdOf(headers: Answer["headers"]): string | undefined {
+  return headers.get("x-amzn-requestid") ?? headers.get("x-amz-request-id") ?? undefined;
+}
+
+function codeOf(
+  request: Request,
+  answer: { readonly status: number; readonly awsCode: string | undefined },
+): KinsumerErrorCode {
+  const { status, awsCode = "" } = answer;
+  const isKinesis = request.service === "kinesis";
+  const isCreation = request.operation.startsWith("Create");
+  if (THROTTLED.has(awsCode) || status === 429) return "Throttled";
+  if (SERVICE_FAILURE.has(awsCode) || status === 408) return "ServiceFailure";
+  if (CLOCK_SKEW.has(awsCode) || STALE_CREDENTIALS.has(awsCode)) return "CredentialsRejected";
+  if (REJECTED_CREDENTIALS.has(awsCode)) return "CredentialsRejected";
+  if (ACCESS_DENIED.has(awsCode)) return "AccessDenied";
+  if (awsCode === "ResourceNotFoundException") {
+    return isKinesis ? "StreamNotFound" : "TableNotFound";
+  }
+  // A creation is refused so because the thing exists: it will not pass.
+  if (awsCode === "ResourceInUseException" && !isCreation) {
+    return isKinesis ? "StreamNotReady" : "TableNotReady";
+  }
+  if (awsCode === "ExpiredIteratorException") return "IteratorExpired";
+  if (status >= 500) return "ServiceFailure";
+  if (awsCode === "" && (status === 401 || status === 403)) return "AccessDenied";
+  return "RequestRejected";
+}
+
+const STATES: Readonly<Partial<Record<KinsumerErrorCode, string>>> = {
+  Throttled: "the service asks to slow down",
+  ServiceFailure: "the service failed",
+  CredentialsRejected: "the service does not accept the credentials",
+  AccessDenied: "the credentials lack a permission",
+  StreamNotFound: "the stream or shard does not exist",
+  TableNotFound: "the table does not exist",
+  StreamNotReady: "the stream is being changed",
+  TableNotReady: "the table is being changed",
+  IteratorExpired: "the shard iterator has expired",
+};
+
+function stateOf(code: KinsumerErrorCode): string {
+  return STATES[code] ?? "the service refuses the request";
+}
+
+type Fields = { readonly [name: string]: unknown };
+
+function parseFields(body: string): Fields {
+  try {
+    const document: unknown = JSON.parse(body);
+    return typeof document === "object" && document !== null ? document as Fields : {};
+  } catch {
+    return {}; // for example a proxy's page
+  }
+}
+
+/** `com.amazonaws.dynamodb.v20120810#X` and `X:http://…` are both `X`. */
+function awsCodeOf(document: Fields, headers: Answer["headers"]): string | undefined {
+  const given = document["__type"] ?? headers.get("x-amzn-errortype") ?? document["code"];
+  if (typeof given !== "string") return undefined;
+  const name = given.slice(given.lastIndexOf("#") + 1).split(":")[0] ?? "";
+  return /^[A-Za-z][\w.]{0,99}$/.test(name) ? name : undefined;
+}
+
+/** The service's own words, which name the action and the resource that are not allowed. */
+function wordsOf(document: Fields): string | undefined {
+  const words = document["message"] ?? document["Message"];
+  return typeof words === "string" && words !== "" ? words.slice(0, 500) : undefined;
+}

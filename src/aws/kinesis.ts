@@ -1,0 +1,193 @@
+/**
+ * Speaks Kinesis, as far as a consumer of one stream needs it.
+ *
+ * @module
+ */
+
+import { KinsumerError } from "../errors.ts";
+import type { Position, ReceivedRecord, Shard } from "../model.ts";
+import { AnswerReader, malformed } from "./answers.ts";
+import type { AwsCall } from "./call.ts";
+import { estimateByteLength, parseRecord } from "./records.ts";
+
+/** One answer of GetRecords. */
+export interface RecordsAnswer {
+  /** In sequence-number order; often empty, even with more to come. */
+  readonly records: readonly ReceivedRecord[];
+  /** Where to read on. Absent at the end of a closed shard, and sometimes by mistake. */
+  readonly nextShardIterator?: string | undefined;
+  /** How far behind the tip of the shard this answer is, in milliseconds. */
+  readonly lagMs?: number | undefined;
+  /** True when the answer names child shards: the shard has truly ended. */
+  readonly hasChildShards: boolean;
+  /** About how many bytes the answer took on the wire. */
+  readonly byteLength: number;
+}
+
+/** What the stream says of itself. */
+export interface StreamDescription {
+  /** `CREATING`, `DELETING`, `ACTIVE` or `UPDATING`; the last two can be read. */
+  readonly status: string;
+}
+
+/**
+ * The calls that a consumer makes to the stream. Implement it to bring a client of your own.
+ *
+ * Every method rejects with a {@link KinsumerError} whose code tells an expired iterator
+ * (`IteratorExpired`), throttling (`Throttled`) and the rest apart.
+ */
+export interface KinesisApi {
+  /** Every shard that the service lists, open and closed. */
+  listShards(signal?: AbortSignal): Promise<readonly Shard[]>;
+  getShardIterator(
+    request: { readonly shardId: string; readonly position: Position },
+    signal?: AbortSignal,
+  ): Promise<string>;
+  getRecords(
+    request: {
+      readonly shardId: string;
+      readonly shardIterator: string;
+      /** At most so many records: 1 to 10,000. */
+      readonly limit: number;
+    },
+    signal?: AbortSignal,
+  ): Promise<RecordsAnswer>;
+  describeStream(signal?: AbortSignal): Promise<StreamDescription>;
+}
+
+const TARGET_PREFIX = "Kinesis_20131202.";
+/** Of up to 1,000 shards each. */
+const MAX_LIST_PAGES = 1_000;
+/** A token lives for 300 s: a listing that is slower than that begins anew, so many times. */
+const MAX_LIST_RESTARTS = 3;
+
+/** Makes a {@link KinesisApi} that speaks to one stream by `call`. */
+export function createKinesisApi(
+  options: { readonly call: AwsCall; readonly streamName: string },
+): KinesisApi {
+  const { call, streamName } = options;
+  const ask: Ask = async (operation, input, signal) =>
+    new AnswerReader(operation, await call(TARGET_PREFIX + operation, input, { signal }));
+  return {
+    listShards: (signal) => listShards(ask, streamName, signal),
+    getShardIterator: async ({ shardId, position }, signal) => {
+      const input = { StreamName: streamName, ShardId: shardId, ...writePosition(position) };
+      const answer = ask("GetShardIterator", input, signal);
+      return (await answer.catch((error) => rethrow(error, { shardId, position })))
+        .text("ShardIterator");
+    },
+    getRecords: async ({ shardId, shardIterator, limit }, signal) => {
+      const input = { ShardIterator: shardIterator, Limit: limit };
+      const answer = ask("GetRecords", input, signal);
+      return readRecordsAnswer(await answer.catch((error) => rethrow(error, { shardId })));
+    },
+    describeStream: async (signal) => {
+      const answer = await ask("DescribeStreamSummary", { StreamName: streamName }, signal);
+      const summary = answer.fields("StreamDescriptionSummary");
+      return { status: new AnswerReader("DescribeStreamSummary", summary).text("StreamStatus") };
+    },
+  };
+}
+
+/** Makes a call and reads its answer. */
+type Ask = (
+  operation: string,
+  input: unknown,
+  signal: AbortSignal | undefined,
+) => Promise<AnswerReader>;
+
+async function listShards(
+  ask: Ask,
+  streamName: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly Shard[]> {
+  for (let restarts = 0;; restarts++) {
+    try {
+      return await listPages((input) => ask("ListShards", input, signal), streamName);
+    } catch (error) {
+      if (restarts >= MAX_LIST_RESTARTS || !isAwsCode(error, ["ExpiredNextTokenException"])) {
+        throw error;
+      }
+    }
+  }
+}
+
+async function listPages(
+  ask: (input: unknown) => Promise<AnswerReader>,
+  streamName: string,
+): Promise<readonly Shard[]> {
+  const shards = new Map<string, Shard>();
+  let input: unknown = { StreamName: streamName };
+  for (let page = 1; page <= MAX_LIST_PAGES; page++) {
+    const answer = await ask(input);
+    for (const raw of answer.list("Shards")) {
+      const shard = readShard(raw);
+      shards.set(shard.shardId, shard);
+    }
+    const token = answer.optionalText("NextToken");
+    if (token === undefined || token === "") return [...shards.values()];
+    input = { NextToken: token }; // the service refuses a StreamName beside it
+  }
+  throw malformed("ListShards", `more than ${MAX_LIST_PAGES} pages`);
+}
+
+function readShard(raw: unknown): Shard {
+  const fields = new AnswerReader("ListShards", raw);
+  const range = new AnswerReader("ListShards", fields.optionalFields("SequenceNumberRange") ?? {});
+  return {
+    shardId: fields.text("ShardId"),
+    parentShardId: fields.optionalText("ParentShardId"),
+    adjacentParentShardId: fields.optionalText("AdjacentParentShardId"),
+    startingSequenceNumber: range.optionalText("StartingSequenceNumber"),
+    endingSequenceNumber: range.optionalText("EndingSequenceNumber"),
+  };
+}
+
+function writePosition(position: Position): Record<string, unknown> {
+  switch (position.type) {
+    case "AT_TIMESTAMP": // in seconds
+      return { ShardIteratorType: position.type, Timestamp: position.timestampMs / 1000 };
+    case "AFTER_SEQUENCE_NUMBER":
+      return {
+        ShardIteratorType: position.type,
+        StartingSequenceNumber: position.sequenceNumber,
+      };
+    default:
+      return { ShardIteratorType: position.type };
+  }
+}
+
+function readRecordsAnswer(answer: AnswerReader): RecordsAnswer {
+  const raw = answer.list("Records");
+  return {
+    records: raw.map(parseRecord),
+    nextShardIterator: answer.optionalText("NextShardIterator"),
+    lagMs: answer.optionalNumber("MillisBehindLatest"),
+    hasChildShards: (answer.optionalList("ChildShards") ?? []).length > 0,
+    byteLength: estimateByteLength(raw),
+  };
+}
+
+/** How the service refuses a sequence number that is not one, or is not of this shard. */
+const BAD_ARGUMENT = ["InvalidArgumentException", "ValidationException"];
+
+/** Raises a failure again, with the shard that it is about. */
+function rethrow(
+  error: unknown,
+  about: { readonly shardId: string; readonly position?: Position },
+): never {
+  if (!(error instanceof KinsumerError)) throw error;
+  const { shardId, position } = about;
+  const { cause, operation, awsCode, httpStatus, requestId, retryable } = error;
+  const facts = { cause, operation, awsCode, httpStatus, requestId, retryable, shardId };
+  if (position?.type !== "AFTER_SEQUENCE_NUMBER" || !isAwsCode(error, BAD_ARGUMENT)) {
+    throw new KinsumerError(error.code, error.message, facts);
+  }
+  const message = `Cannot read shard "${shardId}" after sequence number ` +
+    `"${position.sequenceNumber}": it is not one of this shard (${awsCode})`;
+  throw new KinsumerError("InvalidSequenceNumber", message, facts);
+}
+
+function isAwsCode(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof KinsumerError && codes.includes(error.awsCode ?? "");
+}

@@ -1,0 +1,94 @@
+/**
+ * What the world can do to a consumer, as one error class with a closed set of codes.
+ *
+ * Misuse (a bad option, a wrong argument) is a `TypeError` or `RangeError` instead. Expected
+ * contention (a shard held by another client, a lost race) is a value, never an error.
+ *
+ * @module
+ */
+
+/**
+ * Why a {@linkcode KinsumerError} was raised. Stable: compare codes, never messages.
+ *
+ * | code | meaning |
+ * |---|---|
+ * | `AlreadyRunning` | `run()` was called twice |
+ * | `NotRunning` | records were asked for before `run()`, or a setup call came while running |
+ * | `StreamNotFound` | the stream does not exist in this account and region |
+ * | `StreamNotReady` | the stream exists but is being created or deleted |
+ * | `TableNotFound` | a table does not exist: call `createRequiredTables()` |
+ * | `TableNotReady` | a table did not become usable in time |
+ * | `ClientIdInUse` | another process beats with this client's ID |
+ * | `CredentialsMissing` | no credentials were given, and the environment has none |
+ * | `CredentialsRejected` | the service does not accept the credentials |
+ * | `AccessDenied` | the credentials lack a permission |
+ * | `Throttled` | the service asked to slow down |
+ * | `IteratorExpired` | a shard iterator is older than five minutes |
+ * | `InvalidSequenceNumber` | a position does not belong to this shard, or was trimmed away |
+ * | `RequestRejected` | the service refused a request for another reason |
+ * | `RequestTimeout` | no answer within the request timeout |
+ * | `NetworkFailure` | the request failed before an answer came |
+ * | `ServiceFailure` | the service answered with a failure of its own (HTTP 5xx) |
+ * | `MalformedAnswer` | the answer was not what the service documents |
+ */
+export type KinsumerErrorCode =
+  | "AlreadyRunning"
+  | "NotRunning"
+  | "StreamNotFound"
+  | "StreamNotReady"
+  | "TableNotFound"
+  | "TableNotReady"
+  | "ClientIdInUse"
+  | "CredentialsMissing"
+  | "CredentialsRejected"
+  | "AccessDenied"
+  | "Throttled"
+  | "IteratorExpired"
+  | "InvalidSequenceNumber"
+  | "RequestRejected"
+  | "RequestTimeout"
+  | "NetworkFailure"
+  | "ServiceFailure"
+  | "MalformedAnswer";
+
+/** The facts that a {@linkcode KinsumerError} carries beside its code and message. */
+export interface KinsumerErrorFacts {
+  /** What was raised underneath. */
+  readonly cause?: unknown;
+  /** The operation that failed, as the service names it, for example `GetRecords`. */
+  readonly operation?: string | undefined;
+  /** The service's own name of the failure, without its namespace. */
+  readonly awsCode?: string | undefined;
+  /** The HTTP status of the answer. */
+  readonly httpStatus?: number | undefined;
+  /** The request's ID, for a support case. */
+  readonly requestId?: string | undefined;
+  readonly shardId?: string | undefined;
+  /** Whether the same call may succeed later, unchanged. */
+  readonly retryable?: boolean | undefined;
+}
+
+/** A failure of the world: the network, the service, the account. Never carries data or secrets. */
+export class KinsumerError extends Error {
+  override readonly name = "KinsumerError";
+  /** Why; see {@linkcode KinsumerErrorCode}. */
+  readonly code: KinsumerErrorCode;
+  readonly operation: string | undefined;
+  readonly awsCode: string | undefined;
+  readonly httpStatus: number | undefined;
+  readonly requestId: string | undefined;
+  readonly shardId: string | undefined;
+  /** Whether the same call may succeed later, unchanged. */
+  readonly retryable: boolean;
+
+  constructor(code: KinsumerErrorCode, message: string, facts: KinsumerErrorFacts = {}) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.code = code;
+    this.operation = facts.operation;
+    this.awsCode = facts.awsCode;
+    this.httpStatus = facts.httpStatus;
+    this.requestId = facts.requestId;
+    this.shardId = facts.shardId;
+    this.retryable = facts.retryable ?? false;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What a consumer says of itself while it runs: typed events, log lines, and the original's
+ * statistics. The shapes only.
+ *
+ * @module
+ */
+
+import type { KinsumerError } from "./errors.ts";
+
+/** Why a client no longer owns a shard that it wants. */
+export type LossReason =
+  /** Its row in the checkpoints table is another's. */
+  | "taken"
+  /** The client could not beat within its time to live, and gave up its shards by itself. */
+  | "lease-expired"
+  /** The fleet took this client for dead and removed its row. */
+  | "expelled";
+
+/** Something that happened. A closed union: more members may come, none changes its meaning. */
+export type KinsumerEvent =
+  | { readonly type: "started"; readonly clientId: string }
+  | { readonly type: "stopped"; readonly clientId: string; readonly isClean: boolean }
+  | { readonly type: "leader-won"; readonly clientId: string }
+  | { readonly type: "leader-lost"; readonly clientId: string }
+  | { readonly type: "client-joined"; readonly clientId: string }
+  | {
+    readonly type: "client-left";
+    readonly clientId: string;
+    readonly reason: "deregistered" | "dead";
+  }
+  | {
+    /** The leader shared the shards out anew. */
+    readonly type: "rebalanced";
+    readonly clientCount: number;
+    readonly shardCount: number;
+    /** How many shards go from one living client to another, or away from a dead one. */
+    readonly moveCount: number;
+  }
+  | { readonly type: "shard-captured"; readonly shardId: string; readonly position: string }
+  | { readonly type: "shard-released"; readonly shardId: string; readonly isClean: boolean }
+  | { readonly type: "shard-finished"; readonly shardId: string }
+  | { readonly type: "shard-lost"; readonly shardId: string; readonly reason: LossReason }
+  | {
+    readonly type: "checkpointed";
+    readonly shardId: string;
+    readonly sequenceNumber: string | undefined;
+  }
+  | {
+    /** A call failed and is made again after `delayMs`. */
+    readonly type: "retried";
+    readonly operation: string;
+    readonly shardId?: string | undefined;
+    readonly failures: number;
+    readonly delayMs: number;
+    readonly error: KinsumerError;
+  }
+  | {
+    /** Something failed that the user has to act on; the consumer goes on trying where it can. */
+    readonly type: "failed";
+    readonly shardId?: string | undefined;
+    readonly error: unknown;
+  };
+
+/** Receives events. What it throws is ignored. */
+export type EventListener = (event: KinsumerEvent) => void;
+
+/** Shaped like `console`. One line for each change of state; nothing while idle. */
+export interface Logger {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** The statistics of the Go library. What a method throws is ignored. */
+export interface StatsReceiver {
+  /** A checkpoint was written. */
+  checkpoint(): void;
+  /**
+   * A record was handed to the consumer.
+   *
+   * @param event.insertedMs when the stream accepted it, in milliseconds since the Unix epoch
+   * @param event.retrievedMs when it was read from the stream
+   */
+  eventToClient(
+    event: { readonly insertedMs: number | undefined; readonly retrievedMs: number },
+  ): void;
+  /** A read returned `count` records. */
+  eventsFromKinesis(
+    read: {
+      readonly count: number;
+      readonly shardId: string;
+      readonly lagMs: number | undefined;
+    },
+  ): void;
+}

@@ -1,0 +1,292 @@
+/**
+ * The consumer: wires the ports to the loops, and is what a user holds.
+ *
+ * @module
+ */
+
+import { connect, type Ports } from "./connect.ts";
+import { KinsumerError } from "./errors.ts";
+import { Announcer, attempt } from "./loops/announcer.ts";
+import type { DeliveredBatch, DeliveredRecord } from "./loops/delivery.ts";
+import { Handoff } from "./loops/handoff.ts";
+import { Lease } from "./loops/lease.ts";
+import { Member } from "./loops/member.ts";
+import { PullIterator } from "./loops/pull.ts";
+import type { KinsumerRecord, RecordBatch } from "./model.ts";
+import type { KinsumerOptions } from "./options.ts";
+import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
+import { assertTablesUsable, createTables, deleteTables } from "./tables/schema.ts";
+
+/** How to stop. */
+export interface StopOptions {
+  /**
+   * Milliseconds within which `stop()` resolves, come what may: 0 to 3,600,000. Records that are
+   * in your hands and not acknowledged by then will be delivered again. @default {10000}
+   */
+  readonly deadlineMs?: number;
+}
+
+const DEFAULT_DEADLINE_MS = 10_000;
+const MAX_DEADLINE_MS = 3_600_000;
+
+type State = "new" | "starting" | "running" | "stopping" | "stopped";
+
+/**
+ * A client of a fleet that shares a Kinesis stream.
+ *
+ * Iterating hands records over one by one, each shard's in order; asking for the next acknowledges
+ * the one before it, and leaving the loop (`break`, `return`, `throw`) does not: that record is
+ * delivered again. Several iterators may run at once, as workers.
+ *
+ * @example A consumer
+ * ```ts
+ * await using kinsumer = new Kinsumer({ streamName: "orders", applicationName: "billing" });
+ * await kinsumer.createRequiredTables();
+ * await kinsumer.run();
+ * for await (const record of kinsumer) {
+ *   console.log(record.shardId, record.text());
+ * }
+ * ```
+ */
+export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, AsyncDisposable {
+  readonly #options: ResolvedOptions;
+  readonly #ports: Ports;
+  readonly #announcer: Announcer;
+  readonly #handoff: Handoff;
+  readonly #lease: Lease;
+  readonly #shared: PullIterator<DeliveredRecord>;
+  readonly #aborting = new AbortController();
+  #state: State = "new";
+  #member: Member | undefined;
+  #starting: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+
+  /**
+   * Checks the options. Sends nothing yet.
+   *
+   * @throws {TypeError} when an option is missing, has the wrong type, or is not known
+   * @throws {RangeError} when an option's value is not allowed
+   */
+  constructor(options: KinsumerOptions) {
+    const resolved = resolveOptions(options);
+    const { clientId, runtime: { clock }, statsReceiver } = resolved;
+    this.#options = resolved;
+    this.#announcer = new Announcer(resolved, { clientId });
+    this.#ports = connect(
+      resolved,
+      ({ target, attempt: failures, delayMs, error }) =>
+        this.#announcer.retried(error, { operation: operationOf(target), failures, delayMs }),
+    );
+    this.#lease = new Lease(clock, resolved.clientRecordMaxAgeMs);
+    this.#handoff = new Handoff({
+      maxBufferedBytes: resolved.maxBufferedBytes,
+      bufferSize: resolved.bufferSize,
+      isLeaseValid: () => this.#lease.isValid,
+      onHandedOver: statsReceiver && (({ received, retrievedMs }, from, to) => {
+        for (const record of received.slice(from, to)) {
+          const insertedMs = record.approximateArrivalMs;
+          attempt(() => statsReceiver.eventToClient({ insertedMs, retrievedMs }));
+        }
+      }),
+    });
+    this.#shared = this.#records();
+  }
+
+  /** Identifies this client in the fleet. */
+  get clientId(): string {
+    return this.#options.clientId;
+  }
+
+  /** Whether this client leads the fleet now. */
+  get isLeader(): boolean {
+    return this.#member?.isLeader ?? false;
+  }
+
+  /** The shards that this client owns now, sorted. */
+  get ownedShardIds(): readonly string[] {
+    const consumers = this.#member?.consumers ?? [];
+    return consumers.filter((each) => each.isOwner).map((each) => each.shardId).sort();
+  }
+
+  /**
+   * Makes the three tables in DynamoDB, where they do not exist yet, and waits until they can be
+   * used. Safe to call from every client at every start.
+   *
+   * @throws {KinsumerError} `TableNotReady` when that takes longer than five minutes
+   */
+  async createRequiredTables(): Promise<void> {
+    const { tableCapacity } = this.#options;
+    await createTables({ ...this.#tableOptions(), provisioned: tableCapacity });
+  }
+
+  /**
+   * Deletes the three tables, and with them every checkpoint, and waits until they are gone.
+   *
+   * @throws {KinsumerError} `NotRunning` while this client runs; `TableNotReady` when it takes
+   * longer than five minutes
+   */
+  async deleteTables(): Promise<void> {
+    if (this.#state !== "new" && this.#state !== "stopped") {
+      throw new KinsumerError("AlreadyRunning", "Cannot delete the tables: this client is running");
+    }
+    await deleteTables(this.#tableOptions());
+  }
+
+  /**
+   * Joins the fleet. Resolves once this client is registered and consuming what it is given.
+   *
+   * @throws {KinsumerError} `AlreadyRunning` at a second call; `StreamNotFound`, `StreamNotReady`,
+   * `TableNotFound`, `TableNotReady`, `AccessDenied`, `CredentialsMissing` or
+   * `CredentialsRejected` when it cannot start
+   */
+  async run(): Promise<void> {
+    if (this.#state !== "new") {
+      const state = this.#state === "stopped" || this.#state === "stopping"
+        ? "it was stopped; create another"
+        : "it is running already";
+      throw new KinsumerError("AlreadyRunning", `Cannot run this Kinsumer: ${state}`);
+    }
+    this.#state = "starting";
+    this.#starting = this.#start();
+    try {
+      await this.#starting;
+    } catch (error) {
+      if (this.#state === "starting") this.#state = "new";
+      throw error;
+    }
+  }
+
+  /**
+   * The next record; `undefined` after `stop()`. All calls share one iterator: a call acknowledges
+   * the record that the call before it returned.
+   *
+   * @throws {KinsumerError} `NotRunning` before `run()`; otherwise what this client cannot go on
+   * with, such as `ClientIdInUse`
+   */
+  async next(): Promise<KinsumerRecord | undefined> {
+    this.#assertStarted();
+    return (await this.#shared.next()).value;
+  }
+
+  /** Iterates over the records; see the class. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<KinsumerRecord, undefined> {
+    this.#assertStarted();
+    return this.#records();
+  }
+
+  /**
+   * Iterates over batches, for throughput: each has what one read of one shard returned. Asking
+   * for the next acknowledges the whole batch before it.
+   *
+   * @throws {KinsumerError} `NotRunning` before `run()`
+   */
+  batches(): AsyncIterableIterator<RecordBatch, undefined> {
+    this.#assertStarted();
+    return new PullIterator<DeliveredBatch>(() => this.#handoff.pullBatch(), this.#isManual);
+  }
+
+  /**
+   * Leaves the fleet: hands over no more records, waits for those in your hands, commits, releases
+   * the shards to the others, and removes this client. Iterators end with their next pull, which
+   * acknowledges what they returned last. Never rejects; a second call waits for the first.
+   *
+   * Inside a loop over this Kinsumer, leave the loop or do not wait for `stop()`: it waits for the
+   * record that you hold.
+   *
+   * @throws {RangeError} when the deadline is not allowed
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    const { deadlineMs = DEFAULT_DEADLINE_MS } = options;
+    if (!(deadlineMs >= 0 && deadlineMs <= MAX_DEADLINE_MS)) {
+      throw new RangeError(
+        `Cannot stop: deadlineMs must be a number from 0 to ${MAX_DEADLINE_MS}, got ${deadlineMs}`,
+      );
+    }
+    this.#stopping ??= this.#stop(deadlineMs);
+    return this.#stopping;
+  }
+
+  /** {@linkcode stop} with its default deadline, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  get #isManual(): boolean {
+    return this.#options.acknowledge === "manual";
+  }
+
+  #records(): PullIterator<DeliveredRecord> {
+    return new PullIterator(() => this.#handoff.pullRecord(), this.#isManual);
+  }
+
+  #assertStarted(): void {
+    if (this.#state !== "new") return;
+    throw new KinsumerError("NotRunning", "Cannot consume: call and await run() first");
+  }
+
+  #tableOptions() {
+    const { dynamodb: api, tableNames: names } = this.#ports;
+    const { runtime: { clock }, tableWaiterDelayMs: waiterDelayMs } = this.#options;
+    return { api, names, clock, waiterDelayMs };
+  }
+
+  async #start(): Promise<void> {
+    const { signal } = this.#aborting;
+    await Promise.all([this.#assertTables(signal), this.#assertStream(signal)]);
+    const { runtime: { clock, random } } = this.#options;
+    const member = new Member({
+      options: this.#options,
+      clock,
+      random,
+      kinesis: this.#ports.kinesis,
+      clients: this.#ports.clients,
+      checkpoints: this.#ports.checkpoints,
+      metadata: this.#ports.metadata,
+      announcer: this.#announcer,
+      handoff: this.#handoff,
+      lease: this.#lease,
+    }, (error) => this.#fail(error));
+    await member.join(signal);
+    this.#member = member;
+    if (this.#state === "starting") this.#state = "running";
+    this.#announcer.announce({ type: "started", clientId: this.clientId });
+  }
+
+  async #assertTables(signal: AbortSignal): Promise<void> {
+    const { clients, checkpoints, metadata } = this.#options.tables;
+    if (clients && checkpoints && metadata) return;
+    const { dynamodb: api, tableNames: names } = this.#ports;
+    await assertTablesUsable({ api, names }, signal);
+  }
+
+  async #assertStream(signal: AbortSignal): Promise<void> {
+    const { status } = await this.#ports.kinesis.describeStream(signal);
+    if (status === "ACTIVE" || status === "UPDATING") return;
+    throw new KinsumerError(
+      "StreamNotReady",
+      `Cannot consume stream "${this.#options.streamName}": it is ${status}`,
+      { retryable: true },
+    );
+  }
+
+  #fail(error: KinsumerError): void {
+    this.#announcer.announce({ type: "failed", error });
+    this.#handoff.fail(error);
+    this.stop();
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    const wasStarting = this.#state === "starting";
+    this.#state = "stopping";
+    this.#handoff.close();
+    if (wasStarting) this.#aborting.abort(new KinsumerError("NotRunning", "Cannot run: stopped"));
+    await this.#starting.catch(() => {}); // run() tells its own caller
+    const isClean = await this.#member?.leave(deadlineMs) ?? true;
+    this.#state = "stopped";
+    this.#announcer.announce({ type: "stopped", clientId: this.clientId, isClean });
+  }
+}
+
+function operationOf(target: string): string {
+  return target.slice(target.indexOf(".") + 1);
+}

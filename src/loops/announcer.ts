@@ -1,0 +1,78 @@
+/**
+ * Tells the user what happens: each event goes to the listener and, as one line, to the logger.
+ * What either throws is ignored: a consumer must not stop because it was watched.
+ *
+ * @module
+ */
+
+import type { KinsumerError } from "../errors.ts";
+import type { EventListener, KinsumerEvent, Logger } from "../events.ts";
+
+type Level = keyof Logger;
+
+const LEVELS: { readonly [type in KinsumerEvent["type"]]: Level } = {
+  "started": "info",
+  "stopped": "info",
+  "leader-won": "info",
+  "leader-lost": "info",
+  "client-joined": "info",
+  "client-left": "info",
+  "rebalanced": "info",
+  "shard-captured": "info",
+  "shard-released": "info",
+  "shard-finished": "info",
+  "shard-lost": "warn",
+  "checkpointed": "debug",
+  "retried": "debug",
+  "failed": "error",
+};
+
+/** Failures in a row after which a retry is worth a line at the level `warn`. */
+const WARN_AFTER_FAILURES = 5;
+
+/** Tells the user what happens. */
+export class Announcer {
+  readonly #listener: EventListener | undefined;
+  readonly #logger: Logger | undefined;
+  readonly #fields: Readonly<Record<string, unknown>>;
+
+  constructor(
+    listeners: {
+      readonly onEvent?: EventListener | undefined;
+      readonly logger?: Logger | undefined;
+    },
+    fields: Readonly<Record<string, unknown>>,
+  ) {
+    this.#listener = listeners.onEvent;
+    this.#logger = listeners.logger;
+    this.#fields = fields;
+  }
+
+  announce(event: KinsumerEvent): void {
+    attempt(() => this.#listener?.(event));
+    if (this.#logger === undefined) return;
+    const { type, ...facts } = event;
+    const isStubborn = event.type === "retried" && event.failures === WARN_AFTER_FAILURES;
+    const level = isStubborn ? "warn" : LEVELS[type];
+    attempt(() => this.#logger?.[level](`kinsumer: ${type}`, { ...this.#fields, ...facts }));
+  }
+
+  /** Says that a call failed and is made again. */
+  retried(error: KinsumerError, facts: {
+    readonly operation: string;
+    readonly shardId?: string | undefined;
+    readonly failures: number;
+    readonly delayMs: number;
+  }): void {
+    this.announce({ type: "retried", error, ...facts });
+  }
+}
+
+/** Calls the user's code; what it throws is ignored. */
+export function attempt(call: () => void): void {
+  try {
+    call();
+  } catch {
+    // The user's listener failed; the consumer goes on.
+  }
+}

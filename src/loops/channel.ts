@@ -1,0 +1,153 @@
+/**
+ * One shard's way to the user: what was read of it, what is in the user's hands, and what is
+ * processed.
+ *
+ * @module
+ */
+
+import type { ReceivedRecord } from "../model.ts";
+import { Progress } from "../rules/progress.ts";
+import type { ReadBatch } from "./delivery.ts";
+
+/** Some of the records of one read: from `from` (included) to `to` (excluded). */
+export interface Range {
+  readonly batch: ReadBatch;
+  from: number;
+  readonly to: number;
+}
+
+/** What a channel tells the queue that it belongs to. */
+export interface ChannelOwner {
+  /** A range comes back: it is the next to be handed over. */
+  returned(range: Range): void;
+  /** So many bytes of the budget are free again. */
+  freed(byteLength: number): void;
+}
+
+/** One shard's way to the user, from its capture to its release or loss. */
+export class Channel {
+  readonly shardId: string;
+  /** Aborts when the shard is lost. */
+  readonly signal: AbortSignal;
+  readonly progress: Progress = new Progress();
+  readonly #owner: ChannelOwner;
+  readonly #unprocessed = new Map<ReadBatch, number>();
+  readonly #waiters = new Set<() => void>();
+  #inHandCount = 0;
+  #isOpen = true;
+
+  constructor(shardId: string, signal: AbortSignal, owner: ChannelOwner) {
+    this.shardId = shardId;
+    this.signal = signal;
+    this.#owner = owner;
+  }
+
+  /** Whether records of this shard may still be handed over. */
+  get isOpen(): boolean {
+    return this.#isOpen && !this.signal.aborted;
+  }
+
+  /** How many records are handed over, and neither acknowledged nor given back. */
+  get inHandCount(): number {
+    return this.#inHandCount;
+  }
+
+  /** Notes what a read returned. */
+  append(
+    received: readonly ReceivedRecord[],
+    read: Pick<ReadBatch, "lagMs" | "retrievedMs" | "byteLength">,
+  ): ReadBatch {
+    const firstOrdinal = this.progress.append(received);
+    const batch = { channel: this, received, firstOrdinal, ...read };
+    this.#unprocessed.set(batch, received.length);
+    return batch;
+  }
+
+  /** Notes that so many records were handed over. */
+  handedOver(count: number): void {
+    this.#inHandCount += count;
+  }
+
+  /** Whether every record of the range is processed already. */
+  isProcessed({ batch, from, to }: Range): boolean {
+    for (let index = from; index < to; index++) {
+      if (!this.progress.isProcessed(batch.firstOrdinal + index)) return false;
+    }
+    return true;
+  }
+
+  /** Notes that the records `from` to `to` of a batch are processed. Repeating it does nothing. */
+  acknowledge(batch: ReadBatch, from: number, to: number): void {
+    const before = this.progress.processedCount;
+    this.progress.acknowledge(batch.firstOrdinal + from, to - from);
+    const count = this.progress.processedCount - before;
+    if (count === 0) return;
+    this.#inHandCount -= count;
+    this.#settle(batch, count);
+    this.#notify();
+  }
+
+  /** Takes back what is not acknowledged of a range. */
+  giveBack(range: Range): void {
+    const kept = [...unprocessedRanges(range, this.progress)];
+    for (const each of kept.reverse()) {
+      this.#inHandCount -= each.to - each.from;
+      if (this.isOpen) this.#owner.returned(each);
+    }
+    this.#notify();
+  }
+
+  /** Ends handing over; what is in hand may still be acknowledged. */
+  close(): void {
+    this.#isOpen = false;
+    this.#notify();
+  }
+
+  /** Frees what the channel holds of the budget: call it when the shard is let go. */
+  dispose(): void {
+    this.close();
+    for (const batch of this.#unprocessed.keys()) this.#owner.freed(batch.byteLength);
+    this.#unprocessed.clear();
+  }
+
+  /** Resolves once the predicate holds, or when `signal` aborts. Looked at with each change. */
+  until(predicate: () => boolean, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!signal.aborted && !predicate()) return;
+        this.#waiters.delete(look);
+        signal.removeEventListener("abort", look);
+        resolve();
+      };
+      this.#waiters.add(look);
+      signal.addEventListener("abort", look);
+      look();
+    });
+  }
+
+  #settle(batch: ReadBatch, count: number): void {
+    const left = this.#unprocessed.get(batch);
+    if (left === undefined) return; // disposed: the budget has it back already
+    if (left > count) {
+      this.#unprocessed.set(batch, left - count);
+      return;
+    }
+    this.#unprocessed.delete(batch);
+    this.#owner.freed(batch.byteLength);
+  }
+
+  #notify(): void {
+    for (const look of [...this.#waiters]) look();
+  }
+}
+
+function* unprocessedRanges({ batch, from, to }: Range, progress: Progress): Generator<Range> {
+  let start: number | undefined;
+  for (let index = from; index < to; index++) {
+    if (progress.isProcessed(batch.firstOrdinal + index)) {
+      if (start !== undefined) yield { batch, from: start, to: index };
+      start = undefined;
+    } else start ??= index;
+  }
+  if (start !== undefined) yield { batch, from: start, to };
+}

@@ -1,0 +1,113 @@
+/**
+ * Takes a shard: reads its row, asks the rule, captures, and waits while another holds it.
+ *
+ * @module
+ */
+
+import type { Checkpoint } from "../model.ts";
+import { mayCapture } from "../rules/ownership.ts";
+import { backoffMs } from "../rules/pacing.ts";
+import { nextUpdate } from "../tables/item.ts";
+import type { LoopContext } from "./context.ts";
+import { persist } from "./persist.ts";
+import type { Roster } from "./roster.ts";
+
+/** The first wait for a shard that another holds; doubled up to the shard check interval. */
+const FIRST_WAIT_MS = 100;
+
+/** What became of a claim; `stopped` when the signal aborted first. */
+export type Claim =
+  | { readonly outcome: "captured"; readonly checkpoint: Checkpoint }
+  | { readonly outcome: "finished" }
+  | { readonly outcome: "stopped" };
+
+/** What is claimed, and until when. */
+export interface Claiming {
+  readonly shardId: string;
+  readonly roster: Roster;
+  /** True when an earlier run may have left the shard's row in this client's name. */
+  readonly mayBeOwned: boolean;
+  /** Ends the claim. */
+  readonly signal: AbortSignal;
+  /** Ends even the search for a capture whose answer was lost. */
+  readonly abandonSignal: AbortSignal;
+}
+
+/**
+ * Takes a shard, waiting as long as another holds it. A capture that is under way when the signal
+ * aborts is seen through: a shard must not stay with a client that does not know it.
+ */
+export async function claim(context: LoopContext, claiming: Claiming): Promise<Claim> {
+  const { shardId, signal } = claiming;
+  const claimer = new Claimer(context, claiming);
+  for (let waits = 1; !signal.aborted; waits++) {
+    const what = { operation: "capture", shardId, signal };
+    const result = await persist(context, what, () => claimer.tryOnce());
+    if (result === undefined) break;
+    if (result !== "held") return result;
+    await context.clock.sleep(waitMs(context, waits), signal);
+  }
+  return await claimer.findLostCapture();
+}
+
+class Claimer {
+  readonly #context: LoopContext;
+  readonly #claiming: Claiming;
+  /** True while a capture may have landed without our knowing. */
+  #isUncertain: boolean;
+
+  constructor(context: LoopContext, claiming: Claiming) {
+    this.#context = context;
+    this.#isUncertain = claiming.mayBeOwned;
+    this.#claiming = claiming;
+  }
+
+  async tryOnce(): Promise<Claim | "held"> {
+    const { checkpoints, lease, options: { clientId } } = this.#context;
+    const { roster, shardId, signal } = this.#claiming;
+    const observed = await checkpoints.read(shardId, signal);
+    const ownerId = observed?.ownerId;
+    const isOwned = ownerId !== undefined && ownerId !== clientId;
+    const isOwnerLiving = isOwned && await roster.isLiving(ownerId, signal);
+    const { decision } = mayCapture({ clientId, checkpoint: observed, isOwnerLiving });
+    if (decision === "finished") return { outcome: "finished" };
+    if (decision === "wait" || !lease.isValid) return "held";
+    return await this.#capture(observed);
+  }
+
+  /** The shard, if a capture of ours landed although its answer was lost. */
+  async findLostCapture(): Promise<Claim> {
+    const { checkpoints, options: { clientId } } = this.#context;
+    const { shardId, abandonSignal: signal } = this.#claiming;
+    if (!this.#isUncertain) return { outcome: "stopped" };
+    const what = { operation: "capture", shardId, signal };
+    const row = await persist(
+      this.#context,
+      what,
+      async () => ({ found: await checkpoints.read(shardId, signal) }),
+    );
+    return row?.found?.ownerId === clientId
+      ? { outcome: "captured", checkpoint: row.found }
+      : { outcome: "stopped" };
+  }
+
+  async #capture(observed: Checkpoint | undefined): Promise<Claim | "held"> {
+    const { checkpoints, clock, options: { clientId, clientName } } = this.#context;
+    const { shardId, abandonSignal } = this.#claiming;
+    const lastUpdate = nextUpdate(clock.nowMs(), observed?.lastUpdate);
+    const request = { shardId, owner: { clientId, clientName }, observed, lastUpdate };
+    this.#isUncertain = true;
+    const result = await checkpoints.capture(request, abandonSignal);
+    this.#isUncertain = false;
+    return result.outcome === "captured" ? result : "held";
+  }
+}
+
+function waitMs({ options, random }: LoopContext, waits: number): number {
+  return backoffMs({
+    failures: waits,
+    baseMs: FIRST_WAIT_MS,
+    maxMs: Math.max(FIRST_WAIT_MS, options.shardCheckIntervalMs),
+    chance: random.next(),
+  });
+}

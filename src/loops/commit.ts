@@ -1,0 +1,73 @@
+/**
+ * Writes a shard's checkpoint every commit interval while it makes progress, and renews it now and
+ * then while it does not, so that no Go client takes an idle owner for a dead one.
+ *
+ * @module
+ */
+
+import type { Channel } from "./channel.ts";
+import { attempt } from "./announcer.ts";
+import type { LoopContext } from "./context.ts";
+import type { CheckpointChange, OwnedCheckpoint } from "./owned_checkpoint.ts";
+import { persist } from "./persist.ts";
+
+/** Well below the Go library's five minutes. */
+const RENEWAL_INTERVAL_MS = 60_000;
+
+/** What is committed, and until when. */
+export interface Committing {
+  readonly channel: Channel;
+  readonly owned: OwnedCheckpoint;
+  readonly signal: AbortSignal;
+}
+
+/** Commits until the signal aborts (`stopped`) or the shard turns out to be another's (`lost`). */
+export async function commitLoop(
+  context: LoopContext,
+  committing: Committing,
+): Promise<"lost" | "stopped"> {
+  const { clock, options } = context;
+  const { channel, owned, signal } = committing;
+  while (!signal.aborted) {
+    await clock.sleep(options.commitIntervalMs, signal);
+    if (signal.aborted) break;
+    const hasProgressed = pendingSequenceNumber(channel, owned) !== undefined;
+    if (!hasProgressed && clock.monotonicMs() - owned.writtenAtMs < RENEWAL_INTERVAL_MS) continue;
+    if (await commit(context, committing, {}) === "lost") return "lost";
+  }
+  return "stopped";
+}
+
+/**
+ * Writes how far the shard is processed, with a change of state if one is given. Tried until it
+ * succeeds or the signal aborts.
+ */
+export async function commit(
+  context: LoopContext,
+  { channel, owned, signal }: Committing,
+  change: Omit<CheckpointChange, "sequenceNumber">,
+): Promise<"committed" | "lost" | "stopped"> {
+  const { shardId } = channel;
+  const outcome = await persist(context, { operation: "commit", shardId, signal }, () => {
+    const sequenceNumber = pendingSequenceNumber(channel, owned);
+    return owned.write({ ...change, sequenceNumber }, signal);
+  });
+  if (outcome === "committed") {
+    context.announcer.announce({
+      type: "checkpointed",
+      shardId,
+      sequenceNumber: owned.confirmed.sequenceNumber,
+    });
+    attempt(() => context.options.statsReceiver?.checkpoint());
+  }
+  return outcome ?? "stopped";
+}
+
+/** The sequence number to commit; absent when the row has it already, or one beyond it. */
+function pendingSequenceNumber(channel: Channel, owned: OwnedCheckpoint): string | undefined {
+  const { sequenceNumber } = channel.progress;
+  const committed = owned.confirmed.sequenceNumber;
+  if (sequenceNumber === undefined || committed === undefined) return sequenceNumber;
+  if (!/^\d+$/.test(committed)) return sequenceNumber; // the sentinel, or a faulty value
+  return BigInt(sequenceNumber) > BigInt(committed) ? sequenceNumber : undefined;
+}

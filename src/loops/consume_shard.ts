@@ -1,0 +1,231 @@
+/**
+ * One shard's life on this client: claim, read, commit, drain, and finish or release.
+ *
+ * @module
+ */
+
+import type { LossReason } from "../events.ts";
+import type { Checkpoint, Position } from "../model.ts";
+import { startPosition } from "../rules/position.ts";
+import { mayEnter, type ShardState } from "../rules/shard_state.ts";
+import type { Channel } from "./channel.ts";
+import { claim } from "./claim.ts";
+import { commit, commitLoop } from "./commit.ts";
+import type { LoopContext } from "./context.ts";
+import { OwnedCheckpoint } from "./owned_checkpoint.ts";
+import { persist } from "./persist.ts";
+import { readShard } from "./read_shard.ts";
+import type { Roster } from "./roster.ts";
+
+/** How a shard's life on this client ended. */
+export type ShardOutcome = Extract<ShardState, "finished" | "released" | "lost">;
+
+/** How long a client that lost its lease tries to save what was processed. */
+const LAST_COMMIT_TIMEOUT_MS = 2_000;
+
+/** One shard on this client. */
+export class ShardConsumer {
+  readonly shardId: string;
+  readonly #context: LoopContext;
+  readonly #mayBeOwned: boolean;
+  readonly #roster: Roster;
+  readonly #startedAtMs: (signal: AbortSignal) => Promise<number>;
+  /** Aborts when the shard is to be let go, orderly or not. */
+  readonly #stopping = new AbortController();
+  /** Aborts when an orderly stop has taken too long. */
+  readonly #hurrying = new AbortController();
+  /** Aborts when even the last write is given up. */
+  readonly #abandoning = new AbortController();
+  /** Aborts when the shard is lost: the signal of its records. */
+  readonly #losing = new AbortController();
+  #lossReason: LossReason | undefined;
+  #state: ShardState = "capturing";
+
+  constructor(
+    context: LoopContext,
+    facts: {
+      readonly shardId: string;
+      /** True when an earlier run may have left the shard's row in this client's name. */
+      readonly mayBeOwned: boolean;
+      readonly roster: Roster;
+      /** When the application first started: wall-clock milliseconds. */
+      readonly startedAtMs: (signal: AbortSignal) => Promise<number>;
+    },
+  ) {
+    this.#context = context;
+    this.shardId = facts.shardId;
+    this.#mayBeOwned = facts.mayBeOwned;
+    this.#roster = facts.roster;
+    this.#startedAtMs = facts.startedAtMs;
+  }
+
+  /** Where the shard's life stands. */
+  get state(): ShardState {
+    return this.#state;
+  }
+
+  /** Whether this client owns the shard. */
+  get isOwner(): boolean {
+    return ["reading", "draining", "releasing"].includes(this.#state);
+  }
+
+  /** Lets the shard go: reads no more, waits for what is in the user's hands, commits, releases. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** Ends an orderly stop that has taken too long: commits what is processed, and releases. */
+  hurry(): void {
+    this.#stopping.abort();
+    this.#hurrying.abort();
+  }
+
+  /** Ends even the last write: the row stays ours until the client's own row is gone. */
+  abandon(): void {
+    this.hurry();
+    this.#abandoning.abort();
+  }
+
+  /** Gives the shard up at once: others may own it. */
+  lose(reason: LossReason): void {
+    if (this.#lossReason !== undefined || !mayEnter(this.#state, "lost")) return;
+    this.#lossReason = reason;
+    if (this.#state !== "capturing") {
+      const { announcer } = this.#context;
+      announcer.announce({ type: "shard-lost", shardId: this.shardId, reason });
+    }
+    this.#losing.abort(new Error(`Shard "${this.shardId}" is lost: ${reason}`));
+    this.hurry();
+  }
+
+  /** Lives the shard's life; resolves when it has ended. */
+  async run(): Promise<ShardOutcome> {
+    const { shardId } = this;
+    const claimed = await claim(this.#context, {
+      shardId,
+      roster: this.#roster,
+      mayBeOwned: this.#mayBeOwned,
+      signal: this.#stopping.signal,
+      abandonSignal: this.#abandoning.signal,
+    });
+    if (claimed.outcome === "finished") return this.#enter("finished");
+    if (claimed.outcome === "stopped") return this.#letGo();
+    return await this.#own(claimed.checkpoint);
+  }
+
+  /** A claim that was given up owns nothing. */
+  #letGo(): ShardOutcome {
+    if (this.#lossReason !== undefined) return this.#enter("lost");
+    this.#enter("releasing");
+    return this.#enter("released");
+  }
+
+  async #own(checkpoint: Checkpoint): Promise<ShardOutcome> {
+    const { checkpoints, clock, handoff } = this.#context;
+    const owned = new OwnedCheckpoint(checkpoints, clock, checkpoint);
+    const channel = handoff.open(this.shardId, this.#losing.signal);
+    this.#enter("reading");
+    const done = new AbortController();
+    const committing = commitLoop(this.#context, { channel, owned, signal: done.signal })
+      .then((outcome) => outcome === "lost" && this.lose("taken"));
+    try {
+      const end = await this.#read(checkpoint, channel);
+      await this.#drain(channel, end);
+      done.abort();
+      await committing;
+      return await this.#settle({ channel, owned, end });
+    } finally {
+      done.abort();
+      channel.dispose();
+      handoff.discard(channel);
+    }
+  }
+
+  async #read(checkpoint: Checkpoint, channel: Channel): Promise<"ended" | "stopped"> {
+    const { signal } = this.#stopping;
+    const start = await this.#start(checkpoint, signal);
+    if (start === undefined) return "stopped";
+    const { announcer } = this.#context;
+    announcer.announce({ type: "shard-captured", shardId: this.shardId, position: start.type });
+    return await readShard(this.#context, { channel, start, signal });
+  }
+
+  async #start(checkpoint: Checkpoint, signal: AbortSignal): Promise<Position | undefined> {
+    const { startAt } = this.#context.options;
+    const needsStart = startAt === "latest" && checkpoint.sequenceNumber === undefined;
+    const startedAtMs = needsStart
+      ? await persist(
+        this.#context,
+        { operation: "start position", shardId: this.shardId, signal },
+        () => this.#startedAtMs(signal),
+      )
+      : 0;
+    if (startedAtMs === undefined) return undefined;
+    return startPosition({ checkpoint, startAt, startedAtMs });
+  }
+
+  /** After the end: waits until all is processed. At a stop: until nothing is in the user's hands. */
+  async #drain(channel: Channel, end: "ended" | "stopped"): Promise<void> {
+    if (end === "ended") {
+      this.#enter("draining");
+      await channel.until(() => channel.progress.isComplete, this.#stopping.signal);
+      if (channel.progress.isComplete) return;
+    }
+    this.#context.handoff.discard(channel);
+    if (this.#lossReason === undefined) await this.#waitForHands(channel);
+  }
+
+  async #waitForHands(channel: Channel): Promise<void> {
+    const { clock, options } = this.#context;
+    const waited = new AbortController();
+    const enough = AbortSignal.any([waited.signal, this.#hurrying.signal]);
+    const timeout = clock.sleep(options.drainTimeoutMs, enough).then(() => waited.abort());
+    await channel.until(() => channel.inHandCount === 0, enough);
+    waited.abort();
+    await timeout;
+  }
+
+  /** The last write: finished, released, or (after a loss) an attempt to save what is processed. */
+  async #settle({ channel, owned, end }: {
+    readonly channel: Channel;
+    readonly owned: OwnedCheckpoint;
+    readonly end: "ended" | "stopped";
+  }): Promise<ShardOutcome> {
+    if (this.#lossReason === "taken") return this.#enter("lost");
+    const isFinished = end === "ended" && channel.progress.isComplete;
+    const isClean = channel.inHandCount === 0;
+    if (!isFinished && this.#lossReason === undefined) this.#enter("releasing");
+    const outcome = await this.#writeLast(channel, owned, isFinished);
+    if (outcome === "lost") this.lose("taken");
+    if (outcome !== "committed" || this.#lossReason !== undefined) return this.#enter("lost");
+    const { announcer } = this.#context;
+    if (isFinished) announcer.announce({ type: "shard-finished", shardId: this.shardId });
+    else announcer.announce({ type: "shard-released", shardId: this.shardId, isClean });
+    return this.#enter(isFinished ? "finished" : "released");
+  }
+
+  async #writeLast(
+    channel: Channel,
+    owned: OwnedCheckpoint,
+    isFinished: boolean,
+  ): Promise<"committed" | "lost" | "stopped"> {
+    const written = new AbortController();
+    const signal = AbortSignal.any([written.signal, this.#abandoning.signal]);
+    const timeout = this.#lossReason === undefined
+      ? undefined
+      : this.#context.clock.sleep(LAST_COMMIT_TIMEOUT_MS, signal).then(() => written.abort());
+    const change = isFinished ? { isFinished } : { isReleased: true };
+    const outcome = await commit(this.#context, { channel, owned, signal }, change);
+    written.abort();
+    await timeout;
+    return outcome;
+  }
+
+  #enter<State extends ShardState>(state: State): State {
+    if (!mayEnter(this.#state, state)) {
+      throw new Error(`Shard "${this.shardId}" cannot go from ${this.#state} to ${state}`);
+    }
+    this.#state = state;
+    return state;
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * What every loop of one client shares: its identity, ports, clock, lease, queue and voice.
+ *
+ * @module
+ */
+
+import type { KinesisApi } from "../aws/kinesis.ts";
+import type { ResolvedOptions } from "../resolve_options.ts";
+import type { Clock, Random } from "../runtime.ts";
+import type { CheckpointsTable } from "../tables/checkpoints.ts";
+import type { ClientsTable } from "../tables/clients.ts";
+import type { MetadataTable } from "../tables/metadata.ts";
+import type { Announcer } from "./announcer.ts";
+import type { Handoff } from "./handoff.ts";
+import type { Lease } from "./lease.ts";
+
+/** What every loop of one client shares. */
+export interface LoopContext {
+  readonly options: ResolvedOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly kinesis: KinesisApi;
+  readonly clients: ClientsTable;
+  readonly checkpoints: CheckpointsTable;
+  readonly metadata: MetadataTable;
+  readonly announcer: Announcer;
+  readonly handoff: Handoff;
+  readonly lease: Lease;
+}

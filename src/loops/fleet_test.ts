@@ -1,0 +1,323 @@
+// The contract P1 to P8, on real loops in a simulated world: joining, leaving, crashing, pausing,
+// partitions, skew, reshards, lost answers and expired iterators.
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createSimulatedFleet, type SimulatedFleet } from "../../testing/simulation/fleet.ts";
+import { KinsumerError } from "../errors.ts";
+
+/** Lets the fleet run until every record is processed. */
+async function complete(fleet: SimulatedFleet, limitMs: number): Promise<void> {
+  await fleet.clock.runUntil(() => fleet.account.isComplete, limitMs);
+}
+
+function assertKept(fleet: SimulatedFleet, duplicates: number = 0): void {
+  assert.deepEqual(fleet.account.violations, []);
+  assert.equal(fleet.account.duplicates().length, duplicates);
+}
+
+const owned = (fleet: SimulatedFleet): (string | undefined)[] =>
+  fleet.tables.checkpoints().map(({ ownerId }) => ownerId);
+
+describe("a fleet", () => {
+  it("consumes every record once with one client", async () => {
+    const fleet = createSimulatedFleet({ seed: 1, shards: 4 });
+    fleet.put(1_000);
+    const a = await fleet.start("a");
+    await complete(fleet, 5_000);
+    await fleet.stop(a);
+    assertKept(fleet);
+    assert.deepEqual(fleet.tables.clientRows(), []);
+    assert.deepEqual(owned(fleet), [undefined, undefined, undefined, undefined]);
+    assert.equal(fleet.tables.leader()?.clientId, undefined);
+    assert.equal(fleet.clock.sleeperCount(), 0, "a timer outlived the stop");
+  });
+
+  it("shares the shards equally when clients join under load, and repeats nothing", async () => {
+    const fleet = createSimulatedFleet({ seed: 2, shards: 10 });
+    for (const name of ["a", "b", "c"]) {
+      await fleet.start(name, { handlerMs: 2 });
+      fleet.put(700);
+      await fleet.clock.advance(50);
+    }
+    await complete(fleet, 60_000);
+    await fleet.clock.advance(10_000);
+    const counts = ["a", "b", "c"].map((id) => owned(fleet).filter((each) => each === id).length);
+    assert.deepEqual(counts.sort(), [3, 3, 4]);
+    assertKept(fleet);
+  });
+
+  it("moves only the shards it must when a client joins, within ten seconds", async () => {
+    const fleet = createSimulatedFleet({ seed: 3, shards: 9 });
+    const [a, b] = [await fleet.start("a"), await fleet.start("b")];
+    await fleet.clock.advance(20_000);
+    const captured = () =>
+      [a, b].map(({ events }) => events.filter(({ type }) => type === "shard-captured").length);
+    const before = captured();
+    const c = await fleet.start("c");
+    await fleet.clock.runUntil(() => c.kinsumer.ownedShardIds.length === 3, 10_000);
+    assert.deepEqual(captured(), before, "a shard that stayed was captured again");
+    assertKept(fleet);
+  });
+
+  it("hands a client's shards over within two seconds of a clean stop, and repeats nothing", async () => {
+    const fleet = createSimulatedFleet({ seed: 4, shards: 8 });
+    const [a, b] = [
+      await fleet.start("a", { handlerMs: 5 }),
+      await fleet.start("b", { handlerMs: 5 }),
+    ];
+    await fleet.clock.advance(20_000);
+    fleet.put(400);
+    await fleet.clock.advance(300);
+    for (const [leaver, heir] of [[a, b]] as const) {
+      const stopping = leaver.kinsumer.stop();
+      await fleet.clock.runUntil(() => heir.kinsumer.ownedShardIds.length === 8, 2_000);
+      await stopping;
+    }
+    await complete(fleet, 60_000);
+    assertKept(fleet);
+  });
+
+  it("reads a crashed client's shards within 20 seconds, and repeats only what was not committed", async () => {
+    for (const victim of ["a", "b"]) { // the leader, a follower
+      const fleet = createSimulatedFleet({ seed: 5, shards: 8 });
+      const clients = {
+        a: await fleet.start("a"),
+        b: await fleet.start("b"),
+        c: await fleet.start("c"),
+      };
+      await fleet.clock.advance(20_000);
+      fleet.put(800);
+      await fleet.clock.advance(700);
+      clients[victim as "a"].crash();
+      fleet.put(800);
+      await complete(fleet, 20_000);
+      assert.deepEqual(fleet.account.violations, []);
+      for (const { deliveries } of fleet.account.duplicates()) {
+        assert.equal(deliveries[0]?.client, victim);
+        assert.equal(deliveries.length, 2);
+      }
+    }
+  });
+
+  it("takes no shard from a living client whose clock is ten minutes off", async () => {
+    const fleet = createSimulatedFleet({ seed: 6, shards: 6 });
+    const clients = [
+      await fleet.start("a", { wallOffsetMs: 600_000 }),
+      await fleet.start("b", { wallOffsetMs: -600_000 }),
+      await fleet.start("c"),
+    ];
+    for (let minute = 0; minute < 10; minute++) {
+      fleet.put(60);
+      await fleet.clock.advance(60_000);
+      clients[minute % 3]!.machine.setWallOffset(minute % 2 === 0 ? -600_000 : 600_000);
+    }
+    await complete(fleet, 10_000);
+    assertKept(fleet);
+    for (const { events } of clients) {
+      assert.deepEqual(
+        events.filter(({ type }) => type === "shard-lost" || type === "client-left"),
+        [],
+      );
+    }
+  });
+
+  it("fences a client that was paused beyond its time to live, which then joins again", async () => {
+    const fleet = createSimulatedFleet({ seed: 7, shards: 6 });
+    const [a, b] = [
+      await fleet.start("a", { handlerMs: 3 }),
+      await fleet.start("b", { handlerMs: 3 }),
+    ];
+    await fleet.clock.advance(20_000);
+    fleet.put(600);
+    await fleet.clock.advance(500);
+    b.crash();
+    await fleet.clock.advance(30_000);
+    fleet.put(600);
+    b.machine.resume();
+    await complete(fleet, 60_000);
+    await fleet.clock.advance(20_000);
+    assert.deepEqual(fleet.account.violations, []);
+    assert.ok(b.events.some(({ type }) => type === "shard-lost"));
+    assert.equal(a.kinsumer.ownedShardIds.length, 3);
+    assert.equal(b.kinsumer.ownedShardIds.length, 3);
+  });
+
+  it("gives its shards up by itself when it cannot beat, and takes them back when it can", async () => {
+    const fleet = createSimulatedFleet({ seed: 8, shards: 2 });
+    const a = await fleet.start("a");
+    await fleet.clock.advance(5_000);
+    a.cut({ dynamodb: true });
+    fleet.put(10);
+    await fleet.clock.advance(7_000);
+    const handedOver = fleet.account.processedCount;
+    await fleet.clock.advance(5_000);
+    fleet.put(10);
+    await fleet.clock.advance(20_000);
+    assert.equal(handedOver, 10);
+    assert.equal(fleet.account.processedCount, 10, "records were handed over without a lease");
+    assert.ok(
+      a.events.some((event) => event.type === "shard-lost" && event.reason === "lease-expired"),
+    );
+    a.cut({ dynamodb: false });
+    await complete(fleet, 20_000);
+    assert.deepEqual(fleet.account.violations, []);
+  });
+
+  it("goes on with a partition from Kinesis alone once it ends, and loses no shard meanwhile", async () => {
+    const fleet = createSimulatedFleet({ seed: 9, shards: 4 });
+    const a = await fleet.start("a");
+    await fleet.clock.advance(5_000);
+    a.cut({ kinesis: true });
+    fleet.put(100);
+    await fleet.clock.advance(400_000); // the iterators expire meanwhile
+    assert.equal(fleet.account.processedCount, 0);
+    a.cut({ kinesis: false });
+    await complete(fleet, 15_000);
+    assertKept(fleet);
+    assert.ok(!a.events.some(({ type }) => type === "shard-lost"));
+  });
+
+  it("reads the children of a split and a merge after their parents, under load", async () => {
+    for (const namesChildShards of [true, false]) {
+      const fleet = createSimulatedFleet({ seed: 10, shards: 4, stream: { namesChildShards } });
+      await fleet.start("a", { handlerMs: 2 });
+      await fleet.start("b", { handlerMs: 2 });
+      await fleet.clock.advance(10_000);
+      const [first, second, third] = fleet.stream.shards().map(({ shardId }) => shardId);
+      fleet.put(500);
+      fleet.stream.split(first!);
+      fleet.put(500);
+      fleet.stream.merge(second!, third!);
+      fleet.put(500);
+      await complete(fleet, 60_000);
+      assertKept(fleet);
+      await fleet.clock.advance(30_000);
+      const finished = fleet.tables.checkpoints().filter(({ isFinished }) => isFinished);
+      assert.deepEqual(finished.map(({ shardId }) => shardId), [first, second, third]);
+      const open = fleet.stream.shards().filter(({ endingSequenceNumber }) =>
+        !endingSequenceNumber
+      );
+      assert.deepEqual(
+        fleet.tables.shardCache()?.shardIds,
+        open.map(({ shardId }) => shardId).sort(),
+      );
+    }
+  });
+
+  it("recognises its own writes when their answers are lost", async () => {
+    const fleet = createSimulatedFleet({ seed: 11, shards: 3 });
+    let writes = 0;
+    const a = await fleet.start("a", {
+      dynamodb: {
+        interceptAnswer: (operation) => {
+          if (operation === "UpdateItem" && ++writes % 3 === 0) throw new TypeError("fetch failed");
+        },
+      },
+    });
+    for (let round = 0; round < 20; round++) {
+      fleet.put(30);
+      await fleet.clock.advance(1_000);
+    }
+    await complete(fleet, 30_000);
+    await fleet.stop(a);
+    assertKept(fleet);
+    assert.ok(writes > 60, `${writes} writes`);
+    assert.ok(!a.events.some(({ type }) => type === "shard-lost" || type === "failed"));
+  });
+
+  it("waits out throttling and faulty answers for ever, without a hot loop", async () => {
+    const fleet = createSimulatedFleet({ seed: 12, shards: 2 });
+    let isThrottled = true;
+    let reads = 0;
+    await fleet.start("a", {
+      kinesis: {
+        intercept: (operation) => {
+          if (operation !== "GetRecords") return;
+          reads++;
+          if (isThrottled) throw new KinsumerError("Throttled", "slow down", { retryable: true });
+        },
+      },
+    });
+    fleet.put(10);
+    await fleet.clock.advance(600_000);
+    assert.equal(fleet.account.processedCount, 0);
+    assert.ok(reads < 2 * 140 && reads > 2 * 50, `${reads} reads in ten minutes`);
+    isThrottled = false;
+    await complete(fleet, 15_000);
+    assertKept(fleet);
+  });
+
+  it("lets the lowest ID lead, and yield to a lower one that joins", async () => {
+    const fleet = createSimulatedFleet({ seed: 13, shards: 2 });
+    const c = await fleet.start("c");
+    await fleet.start("d");
+    await fleet.clock.advance(10_000);
+    assert.equal(fleet.tables.leader()?.clientId, "c");
+    await fleet.start("b");
+    await fleet.clock.runUntil(() => fleet.tables.leader()?.clientId === "b", 10_000);
+    assert.equal(c.kinsumer.isLeader, false);
+    assertKept(fleet);
+  });
+
+  it("follows Go's rule while a Go client lives, and its own again once it is gone", async () => {
+    const fleet = createSimulatedFleet({ seed: 14, shards: 6 });
+    const beat = () =>
+      fleet.tables.put("clients", {
+        ID: { S: "b-go" },
+        Name: { S: "go" },
+        LastUpdate: { N: `${fleet.clock.clock.nowMs()}000000` },
+        LastUpdateRFC: { S: "-" },
+      });
+    beat();
+    const [a, c] = [await fleet.start("a"), await fleet.start("c")];
+    await fleet.clock.advance(20_000);
+    const shardIds = fleet.tables.shardCache()!.shardIds;
+    const share = (rank: number) => shardIds.filter((_, index) => index % 3 === rank);
+    assert.deepEqual(a.kinsumer.ownedShardIds, share(0));
+    assert.deepEqual(c.kinsumer.ownedShardIds, share(2));
+    await fleet.clock.runUntil(() => a.kinsumer.ownedShardIds.length === 3, 330_000);
+    await fleet.clock.advance(20_000);
+    assert.equal(c.kinsumer.ownedShardIds.length, 3);
+    assertKept(fleet);
+  });
+
+  it("keeps to its deadline when a record is held for ever, and delivers that record again", async () => {
+    const fleet = createSimulatedFleet({ seed: 15, shards: 2 });
+    const a = await fleet.start("a", { handlerMs: 3_600_000 });
+    fleet.put(10);
+    await fleet.clock.advance(5_000);
+    const fromMs = fleet.clock.clock.monotonicMs();
+    await fleet.stop(a, 3_000);
+    assert.ok(fleet.clock.clock.monotonicMs() - fromMs <= 3_000);
+    assert.deepEqual(owned(fleet), [undefined, undefined]);
+    assert.deepEqual(fleet.tables.clientRows(), []);
+    await fleet.start("b");
+    await complete(fleet, 20_000);
+    assertKept(fleet, 1);
+  });
+
+  it("stops within its deadline even when nothing answers", async () => {
+    const fleet = createSimulatedFleet({ seed: 16, shards: 2 });
+    const a = await fleet.start("a");
+    await fleet.clock.advance(5_000);
+    a.cut({ dynamodb: true, kinesis: true });
+    const fromMs = fleet.clock.clock.monotonicMs();
+    await fleet.stop(a, 4_000);
+    assert.ok(fleet.clock.clock.monotonicMs() - fromMs <= 4_100);
+    await fleet.clock.advance(60_000);
+    assert.equal(fleet.clock.sleeperCount(), 0, "a timer outlived the stop");
+  });
+
+  it("asks DynamoDB for little while idle", async () => {
+    const fleet = createSimulatedFleet({ seed: 17, shards: 8 });
+    let requests = 0;
+    const dynamodb = { intercept: () => void requests++ };
+    const [a, b] = [await fleet.start("a", { dynamodb }), await fleet.start("b", { dynamodb })];
+    await fleet.clock.advance(60_000);
+    requests = 0;
+    await fleet.clock.advance(600_000);
+    const perSecond = requests / 600 / 2;
+    assert.ok(perSecond < 1.3, `${perSecond} requests a second and client`);
+    assert.equal(a.kinsumer.ownedShardIds.length + b.kinsumer.ownedShardIds.length, 8);
+  });
+});

@@ -1,0 +1,204 @@
+/**
+ * Hands records over: one bounded queue from every shard's reader to whoever pulls.
+ *
+ * Reading pauses while the budget is spent. A record that is handed over is *in hand* until it is
+ * acknowledged or given back; one that is given back is the next to be handed over.
+ *
+ * @module
+ */
+
+import type { RecordsAnswer } from "../aws/kinesis.ts";
+import { Channel, type Range } from "./channel.ts";
+import { DeliveredBatch, DeliveredRecord, type ReadBatch } from "./delivery.ts";
+
+/** What the queue is bounded by, and who may stop it. */
+export interface HandoffOptions {
+  /** Bytes that may wait or be in hand. */
+  readonly maxBufferedBytes: number;
+  /** Records that may wait. */
+  readonly bufferSize: number;
+  /** False while this client must not hand records over, because others may take it for dead. */
+  readonly isLeaseValid: () => boolean;
+  /** Is told of each record that is handed over. */
+  readonly onHandedOver?: ((batch: ReadBatch, from: number, to: number) => void) | undefined;
+}
+
+/** A part of the budget, taken before a read whose size is not known yet. */
+export interface Admission {
+  readonly byteLength: number;
+}
+
+type Puller = (range: Range | undefined) => void;
+
+/** The queue between the shards' readers and the user. */
+export class Handoff {
+  readonly #options: HandoffOptions;
+  readonly #queue: Range[] = [];
+  readonly #pullers: {
+    readonly isBatch: boolean;
+    readonly resolve: Puller;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
+  readonly #admissions: { readonly byteLength: number; readonly admit: () => void }[] = [];
+  #heldBytes = 0;
+  #waitingCount = 0;
+  #isClosed = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: HandoffOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes of the budget that are taken: records waiting, records in hand, reads under way. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Records that wait to be handed over. */
+  get waitingCount(): number {
+    return this.#waitingCount;
+  }
+
+  /** Opens a shard's way to the user. */
+  open(shardId: string, signal: AbortSignal): Channel {
+    return new Channel(shardId, signal, {
+      returned: (range) => this.#enqueue(range, "front"),
+      freed: (byteLength) => this.#free(byteLength),
+    });
+  }
+
+  /**
+   * Waits until the budget has room for a read of about `byteLength` bytes. First come, first
+   * served. One read is always admitted when nothing else is held.
+   *
+   * @returns `undefined` when `signal` aborted first
+   */
+  admit(byteLength: number, signal: AbortSignal): Promise<Admission | undefined> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve(undefined);
+      const give = (admission: Admission | undefined) => {
+        signal.removeEventListener("abort", abort);
+        resolve(admission);
+      };
+      const abort = () => {
+        this.#admissions.splice(this.#admissions.indexOf(waiting), 1);
+        give(undefined);
+        this.#admitWaiting();
+      };
+      const waiting = { byteLength, admit: () => give({ byteLength }) };
+      this.#admissions.push(waiting);
+      signal.addEventListener("abort", abort, { once: true });
+      this.#admitWaiting();
+    });
+  }
+
+  /** Gives the admission back: the read failed or returned nothing. */
+  dismiss(admission: Admission): void {
+    this.#free(admission.byteLength);
+  }
+
+  /** Queues what an admitted read returned. */
+  push(channel: Channel, admission: Admission, answer: RecordsAnswer, retrievedMs: number): void {
+    this.#heldBytes += answer.byteLength - admission.byteLength;
+    const { records, lagMs, byteLength } = answer;
+    const batch = channel.append(records, { lagMs, retrievedMs, byteLength });
+    this.#enqueue({ batch, from: 0, to: records.length }, "back");
+    this.#admitWaiting();
+  }
+
+  /** Removes what waits of a shard: it will be read again by the shard's next owner. */
+  discard(channel: Channel): void {
+    channel.close();
+    for (let index = this.#queue.length - 1; index >= 0; index--) {
+      const range = this.#queue[index]!;
+      if (range.batch.channel !== channel) continue;
+      this.#queue.splice(index, 1);
+      this.#waitingCount -= range.to - range.from;
+    }
+    this.#admitWaiting();
+  }
+
+  /** The next record; `undefined` once the queue is closed. */
+  async pullRecord(): Promise<DeliveredRecord | undefined> {
+    const range = await this.#pull(false);
+    return range && new DeliveredRecord(range.batch, range.from);
+  }
+
+  /** The rest of what one read of one shard returned; `undefined` once the queue is closed. */
+  async pullBatch(): Promise<DeliveredBatch | undefined> {
+    const range = await this.#pull(true);
+    return range && new DeliveredBatch(range.batch, range.from, range.to);
+  }
+
+  /** Looks again whether anyone can be served: call it when the lease was renewed. */
+  wake(): void {
+    while (this.#pullers.length > 0) {
+      const range = this.#take(this.#pullers[0]!.isBatch);
+      if (range === undefined) return;
+      this.#pullers.shift()!.resolve(range);
+    }
+  }
+
+  /** Ends every pull, now and later, with `undefined`. What waits is dropped. */
+  close(): void {
+    this.#isClosed = true;
+    this.#queue.length = 0;
+    this.#waitingCount = 0;
+    for (const puller of this.#pullers.splice(0)) puller.resolve(undefined);
+  }
+
+  /** Ends every pull, now and later, with an error that the user has to act on. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    for (const puller of this.#pullers.splice(0)) puller.reject(error);
+  }
+
+  #pull(isBatch: boolean): Promise<Range | undefined> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    if (this.#isClosed) return Promise.resolve(undefined);
+    const range = this.#pullers.length === 0 ? this.#take(isBatch) : undefined;
+    if (range !== undefined) return Promise.resolve(range);
+    return new Promise((resolve, reject) => this.#pullers.push({ isBatch, resolve, reject }));
+  }
+
+  #take(isBatch: boolean): Range | undefined {
+    while (this.#queue.length > 0 && this.#options.isLeaseValid()) {
+      const range = this.#queue[0]!;
+      const { batch, from } = range;
+      const to = isBatch || range.to === from + 1 ? range.to : from + 1;
+      if (to === range.to) this.#queue.shift();
+      else range.from = to;
+      this.#waitingCount -= to - from;
+      if (!batch.channel.isOpen) continue;
+      batch.channel.handedOver(to - from);
+      this.#options.onHandedOver?.(batch, from, to);
+      if (this.#admissions.length > 0) this.#admitWaiting();
+      return { batch, from, to };
+    }
+    return undefined;
+  }
+
+  #enqueue(range: Range, end: "front" | "back"): void {
+    if (this.#isClosed) return;
+    if (end === "front") this.#queue.unshift(range);
+    else this.#queue.push(range);
+    this.#waitingCount += range.to - range.from;
+    this.wake();
+  }
+
+  #free(byteLength: number): void {
+    this.#heldBytes -= byteLength;
+    this.#admitWaiting();
+  }
+
+  #admitWaiting(): void {
+    const { maxBufferedBytes, bufferSize } = this.#options;
+    while (this.#admissions.length > 0 && this.#waitingCount < bufferSize) {
+      const { byteLength, admit } = this.#admissions[0]!;
+      if (this.#heldBytes > 0 && this.#heldBytes + byteLength > maxBufferedBytes) return;
+      this.#admissions.shift();
+      this.#heldBytes += byteLength;
+      admit();
+    }
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Beats: says at every shard check interval that this client lives, learns with the answer which
+ * shards are its own, and gives every shard up when it could not beat in time.
+ *
+ * @module
+ */
+
+import { KinsumerError } from "../errors.ts";
+import type { LossReason } from "../events.ts";
+import type { ClientRow } from "../model.ts";
+import { backoffMs } from "../rules/pacing.ts";
+import type { BeatingClient } from "../tables/clients.ts";
+import type { LoopContext } from "./context.ts";
+import { persist, toError } from "./persist.ts";
+
+const RETRY_BASE_MS = 100;
+
+/** What a heartbeat tells the rest of the client. */
+export interface HeartbeatListener {
+  /** The row after each beat. */
+  onBeat(row: ClientRow): void;
+  /** Others may own this client's shards from now on. */
+  onFenced(reason: LossReason): void;
+  /** Another process has this client's ID: this one cannot go on. */
+  onConflict(error: KinsumerError): void;
+}
+
+/** One client's heartbeat. */
+export class Heartbeat {
+  readonly #context: LoopContext;
+  readonly #listener: HeartbeatListener;
+  readonly #incarnation: string;
+  #isLeaving = false;
+  #waking = new AbortController();
+  #row: ClientRow | undefined;
+
+  constructor(context: LoopContext, listener: HeartbeatListener) {
+    this.#context = context;
+    this.#listener = listener;
+    this.#incarnation = context.random.uuid();
+  }
+
+  /** The row as the last beat left it. */
+  get row(): ClientRow | undefined {
+    return this.#row;
+  }
+
+  /** Writes the client's row: it is part of the fleet from then on. */
+  async register(signal: AbortSignal): Promise<void> {
+    const { clients, clock, handoff, lease } = this.#context;
+    const askedAtMs = clock.monotonicMs();
+    this.#row = await clients.register(this.#self(), signal);
+    lease.renew(askedAtMs);
+    handoff.wake();
+  }
+
+  /** Beats at once, and then as before. */
+  wake(): void {
+    this.#waking.abort();
+  }
+
+  /** Says with the next beat, which comes at once, that this client takes no more shards. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.wake();
+  }
+
+  /** Beats until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#beatLoop(signal), this.#watchLease(signal)]);
+  }
+
+  async #beatLoop(signal: AbortSignal): Promise<void> {
+    const { clock, random, options: { shardCheckIntervalMs } } = this.#context;
+    for (let failures = 0; !signal.aborted;) {
+      // A twentieth early or late, so that a fleet that started together does not beat in step.
+      let delayMs = shardCheckIntervalMs * (0.95 + random.next() / 10);
+      if (failures > 0) delayMs = this.#retryDelayMs(failures);
+      await clock.sleep(delayMs, AbortSignal.any([signal, this.#waking.signal]));
+      if (signal.aborted) return;
+      this.#waking = new AbortController();
+      failures = await this.#beat(signal, failures);
+    }
+  }
+
+  /** @returns how many beats in a row have failed */
+  async #beat(signal: AbortSignal, failures: number): Promise<number> {
+    const { announcer, clients, clock, handoff, lease } = this.#context;
+    const askedAtMs = clock.monotonicMs();
+    try {
+      const result = await clients.beat(this.#self(), signal);
+      if (signal.aborted) return 0;
+      if (result.outcome === "conflict") this.#listener.onConflict(conflict(this.#self().clientId));
+      if (result.outcome === "expelled") await this.#rejoin(signal);
+      if (result.outcome !== "beaten") return 0;
+      this.#row = result.row;
+      lease.renew(askedAtMs);
+      handoff.wake();
+      this.#listener.onBeat(result.row);
+      return 0;
+    } catch (cause) {
+      if (signal.aborted) return 0;
+      const delayMs = this.#retryDelayMs(failures + 1);
+      const error = toError(cause, { operation: "heartbeat" });
+      announcer.retried(error, { operation: "heartbeat", failures: failures + 1, delayMs });
+      return failures + 1;
+    }
+  }
+
+  async #rejoin(signal: AbortSignal): Promise<void> {
+    this.#context.lease.end();
+    this.#listener.onFenced("expelled");
+    const what = { operation: "register", signal };
+    await persist(this.#context, what, () => this.register(signal));
+    if (this.#row !== undefined) this.#listener.onBeat(this.#row);
+  }
+
+  /** Gives the shards up as soon as the lease ends, whether or not a beat is under way. */
+  async #watchLease(signal: AbortSignal): Promise<void> {
+    const { clock, lease, options: { shardCheckIntervalMs } } = this.#context;
+    while (!signal.aborted) {
+      if (!lease.isValid) this.#listener.onFenced("lease-expired");
+      await clock.sleep(lease.isValid ? lease.remainingMs : shardCheckIntervalMs, signal);
+    }
+  }
+
+  #retryDelayMs(failures: number): number {
+    const { random, options: { shardCheckIntervalMs } } = this.#context;
+    const maxMs = shardCheckIntervalMs;
+    return Math.round(backoffMs({ failures, baseMs: RETRY_BASE_MS, maxMs, chance: random.next() }));
+  }
+
+  #self(): BeatingClient {
+    const { clientId, clientName, clientRecordMaxAgeMs } = this.#context.options;
+    return {
+      clientId,
+      clientName,
+      maxAgeMs: clientRecordMaxAgeMs,
+      incarnation: this.#incarnation,
+      isLeaving: this.#isLeaving,
+    };
+  }
+}
+
+function conflict(clientId: string): KinsumerError {
+  return new KinsumerError(
+    "ClientIdInUse",
+    `Cannot go on: another process has registered as client "${clientId}"`,
+    { operation: "heartbeat" },
+  );
+}

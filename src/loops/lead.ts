@@ -1,0 +1,173 @@
+/**
+ * What the leader does at each look: removes the dead, publishes the shards that may be read, and
+ * shares them out.
+ *
+ * @module
+ */
+
+import type { ClientRow, Shard } from "../model.ts";
+import {
+  assignBalanced,
+  assignByModulo,
+  type Assignment,
+  countMoves,
+} from "../rules/assignment.ts";
+import { isClosed } from "../rules/lineage.ts";
+import { SKEW_ALLOWANCE_MS, wallAgeMs } from "../rules/liveness.ts";
+import { isSameList, outlivedCheckpoints, shardCacheIds } from "../rules/shard_cache.ts";
+import type { LoopContext } from "./context.ts";
+import type { RosterView } from "./roster.ts";
+
+/** Rows of the Go library are removed after as long as it keeps them itself: 48 hours. */
+const GO_REAP_AGE_MS = 48 * 3_600_000;
+/** How often the rows of shards that are gone are looked for. */
+const SWEEP_INTERVAL_MS = 3_600_000;
+
+/** One client's time as leader. Made anew each time it wins the lead. */
+export class Leading {
+  readonly #context: LoopContext;
+  readonly #finishedIds = new Set<string>();
+  #shards: readonly Shard[] = [];
+  #previouslyListedIds: ReadonlySet<string> = new Set();
+  #listedAtMs = Number.NEGATIVE_INFINITY;
+  #sweptAtMs = Number.NEGATIVE_INFINITY;
+  #publishedIds: readonly string[] | undefined;
+
+  constructor(context: LoopContext) {
+    this.#context = context;
+  }
+
+  /** Makes the next step list the shards, whatever the time. */
+  expectChange(): void {
+    this.#listedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Does the leader's work once.
+   *
+   * @returns whether anything changed
+   */
+  async step(view: RosterView, signal: AbortSignal): Promise<boolean> {
+    await this.#removeDead(view.dead, signal);
+    await this.#publishShards(signal);
+    await this.#sweep(view, signal);
+    return await shareOut(this.#context, { view, shardIds: this.#publishedIds ?? [] }, signal);
+  }
+
+  async #removeDead(dead: readonly ClientRow[], signal: AbortSignal): Promise<void> {
+    const { announcer, clients, clock } = this.#context;
+    for (const row of dead) {
+      const isForeign = row.maxAgeMs === undefined;
+      if (
+        isForeign && wallAgeMs(row.lastUpdate, clock.nowMs()) <= GO_REAP_AGE_MS + SKEW_ALLOWANCE_MS
+      ) {
+        continue;
+      }
+      if (await clients.remove(row, signal)) {
+        announcer.announce({ type: "client-left", clientId: row.clientId, reason: "dead" });
+      }
+    }
+  }
+
+  async #publishShards(signal: AbortSignal): Promise<void> {
+    const { clock, kinesis, metadata, options } = this.#context;
+    if (this.#publishedIds === undefined) {
+      const cache = await metadata.readShardCache(signal);
+      await applicationStartMs(this.#context, cache !== undefined, signal);
+      this.#publishedIds = cache?.shardIds ?? [];
+    }
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#listedAtMs >= options.leaderActionIntervalMs) {
+      this.#previouslyListedIds = new Set(this.#shards.map((shard) => shard.shardId));
+      this.#shards = await kinesis.listShards(signal);
+      this.#listedAtMs = nowMs;
+    }
+    await this.#learnFinished(signal);
+    const shardIds = shardCacheIds(this.#shards, this.#finishedIds);
+    if (isSameList(shardIds, this.#publishedIds)) return;
+    await metadata.writeShardCache(shardIds, signal);
+    this.#publishedIds = shardIds;
+  }
+
+  /** Only closed shards can be finished, and a finished shard stays so: few rows are read. */
+  async #learnFinished(signal: AbortSignal): Promise<void> {
+    const open = this.#shards.filter((shard) =>
+      isClosed(shard) && !this.#finishedIds.has(shard.shardId)
+    );
+    if (open.length === 0) return;
+    const ids = open.map((shard) => shard.shardId);
+    const rows = await this.#context.checkpoints.readMany(ids, signal);
+    for (const row of rows) if (row.isFinished) this.#finishedIds.add(row.shardId);
+  }
+
+  async #sweep(view: RosterView, signal: AbortSignal): Promise<void> {
+    const { checkpoints, clock } = this.#context;
+    const hasTwoLists = this.#previouslyListedIds.size > 0;
+    if (!hasTwoLists || clock.monotonicMs() - this.#sweptAtMs < SWEEP_INTERVAL_MS) return;
+    this.#sweptAtMs = clock.monotonicMs();
+    const livingIds = new Set(view.living.map((row) => row.clientId));
+    const outlived = outlivedCheckpoints({
+      checkpoints: await checkpoints.list(signal),
+      listedIds: new Set(this.#shards.map((shard) => shard.shardId)),
+      previouslyListedIds: this.#previouslyListedIds,
+      livingIds,
+    });
+    for (const row of outlived) await checkpoints.remove(row, signal);
+  }
+}
+
+/**
+ * Writes to each client which shards it reads. Among our own clients shards move as little as an
+ * equal share allows; while a Go client lives, its rule holds for all.
+ *
+ * @returns whether anything changed
+ */
+export async function shareOut(
+  { announcer, clients }: Pick<LoopContext, "announcer" | "clients">,
+  facts: { readonly view: RosterView; readonly shardIds: readonly string[] },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { view: { living, dead }, shardIds } = facts;
+  const current: Assignment = new Map(
+    [...living, ...dead].map((row) => [row.clientId, row.assignedShardIds ?? []]),
+  );
+  const next = shareFor(living, shardIds, current);
+  const changed = living.filter((row) =>
+    row.maxAgeMs !== undefined &&
+    !(row.assignedShardIds && isSameList(row.assignedShardIds, next.get(row.clientId) ?? []))
+  );
+  for (const { clientId } of changed) {
+    await clients.assign({ clientId, shardIds: next.get(clientId) ?? [] }, signal);
+  }
+  if (changed.length > 0) {
+    announcer.announce({
+      type: "rebalanced",
+      clientCount: next.size,
+      shardCount: shardIds.length,
+      moveCount: countMoves(current, next),
+    });
+  }
+  return changed.length > 0;
+}
+
+/** Who reads what, by the rule that the whole fleet speaks. */
+export function shareFor(
+  living: readonly ClientRow[],
+  shardIds: readonly string[],
+  current: Assignment,
+): Assignment {
+  if (living.some((row) => row.maxAgeMs === undefined)) {
+    return assignByModulo({ clientIds: living.map((row) => row.clientId), shardIds });
+  }
+  const clientIds = living.filter((row) => !row.isLeaving).map((row) => row.clientId);
+  return assignBalanced({ clientIds, shardIds, current });
+}
+
+/** When the application first started: now, unless the tables have seen it before. */
+export async function applicationStartMs(
+  { clock, metadata }: Pick<LoopContext, "clock" | "metadata">,
+  hasShardCache: boolean,
+  signal: AbortSignal,
+): Promise<number> {
+  return await metadata.startedAtMs(hasShardCache ? 0 : clock.nowMs(), signal);
+}

@@ -1,0 +1,140 @@
+/**
+ * One client's membership of the fleet, from its registration to its departure: runs the heartbeat,
+ * the look at the fleet, and the shards that follow from both.
+ *
+ * @module
+ */
+
+import type { KinsumerError } from "../errors.ts";
+import type { LossReason } from "../events.ts";
+import type { ClientRow } from "../model.ts";
+import type { LoopContext } from "./context.ts";
+import type { ShardConsumer } from "./consume_shard.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { Refresh } from "./refresh.ts";
+import { Roster } from "./roster.ts";
+import { ShardSet } from "./shard_set.ts";
+
+/** How much of a stop's deadline is kept for the last writes, and the most that is: milliseconds. */
+const LAST_WRITES_SHARE = 0.3;
+const LAST_WRITES_MAX_MS = 2_000;
+
+/** One client's membership of the fleet. */
+export class Member {
+  readonly #context: LoopContext;
+  readonly #onFatal: (error: KinsumerError) => void;
+  readonly #heartbeat: Heartbeat;
+  readonly #refresh: Refresh;
+  readonly #shards: ShardSet;
+  /** Ends the heartbeat: only once every shard is released. */
+  readonly #ending = new AbortController();
+  /** Ends the looks at the fleet: as soon as this client stops. */
+  readonly #leaving = new AbortController();
+  #loops: Promise<unknown> = Promise.resolve();
+  #isForeignLed = false;
+
+  /** @param onFatal is told what this client cannot go on with */
+  constructor(context: LoopContext, onFatal: (error: KinsumerError) => void) {
+    this.#context = context;
+    this.#onFatal = onFatal;
+    const roster = new Roster(context.clients, context.clock);
+    this.#heartbeat = new Heartbeat(context, {
+      onBeat: (row) => this.#applyShare(row),
+      onFenced: (reason) => this.#fence(reason),
+      onConflict: (error) => this.#onFatal(error),
+    });
+    this.#refresh = new Refresh(context, roster, {
+      onAssigned: () => this.#heartbeat.wake(),
+      onOwnLeader: () => this.#isForeignLed = false,
+      onForeignShare: (shardIds) => this.#applyForeignShare(shardIds),
+    });
+    this.#shards = new ShardSet(context, {
+      roster,
+      startedAtMs: (signal) => this.#refresh.applicationStartMs(signal),
+      onFinished: () => this.#refresh.wake(),
+    });
+  }
+
+  /** The shards that this client reads now. */
+  get consumers(): readonly ShardConsumer[] {
+    return this.#shards.consumers;
+  }
+
+  /** Whether this client leads the fleet. */
+  get isLeader(): boolean {
+    return this.#refresh.isLeader;
+  }
+
+  /** Joins the fleet: resolves once the client is registered, and goes on from there. */
+  async join(signal: AbortSignal): Promise<void> {
+    await this.#heartbeat.register(signal);
+    this.#loops = Promise.all([
+      this.#heartbeat.run(this.#ending.signal),
+      this.#refresh.run(AbortSignal.any([this.#ending.signal, this.#leaving.signal])),
+    ]);
+  }
+
+  /**
+   * Leaves the fleet: releases every shard, hands them to the others, removes the client's row.
+   *
+   * @returns whether everything was written in time
+   */
+  async leave(deadlineMs: number): Promise<boolean> {
+    const { clock } = this.#context;
+    const lastWritesMs = Math.min(LAST_WRITES_MAX_MS, deadlineMs * LAST_WRITES_SHARE);
+    const done = new AbortController();
+    const abandoning = new AbortController();
+    const timers = Promise.all([
+      clock.sleep(deadlineMs - lastWritesMs, done.signal).then(() => this.#shards.hurry()),
+      clock.sleep(deadlineMs, done.signal).then(() => abandoning.abort()),
+    ]);
+    abandoning.signal.addEventListener("abort", () => this.#shards.abandon(), { once: true });
+    const isClean = await this.#depart(AbortSignal.any([abandoning.signal, done.signal]));
+    done.abort();
+    this.#ending.abort();
+    await Promise.all([timers, this.#loops]);
+    return isClean;
+  }
+
+  async #depart(signal: AbortSignal): Promise<boolean> {
+    this.#leaving.abort();
+    this.#heartbeat.leave();
+    const handedOver = this.#try(() => this.#refresh.handOver(signal));
+    await this.#shards.stop();
+    await handedOver;
+    const isRemoved = await this.#try(() => this.#deregister(signal));
+    return isRemoved && !signal.aborted;
+  }
+
+  async #deregister(signal: AbortSignal): Promise<void> {
+    const { clients, options: { clientId } } = this.#context;
+    this.#ending.abort();
+    await this.#loops;
+    const row = await clients.read(clientId, signal);
+    if (row !== undefined) await clients.remove(row, signal);
+  }
+
+  /** Leaving goes on whatever fails: what is not written now, the fleet finds out by itself. */
+  async #try(action: () => Promise<void>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #applyShare(row: ClientRow): void {
+    if (this.#isForeignLed || this.#leaving.signal.aborted) return;
+    this.#shards.apply(row.assignedShardIds ?? []);
+  }
+
+  #applyForeignShare(shardIds: readonly string[]): void {
+    this.#isForeignLed = true;
+    if (!this.#leaving.signal.aborted) this.#shards.apply(shardIds);
+  }
+
+  #fence(reason: LossReason): void {
+    this.#shards.loseAll(reason);
+  }
+}

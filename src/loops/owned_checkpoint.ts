@@ -1,0 +1,85 @@
+/**
+ * Writes the checkpoint of a shard that this client owns. Each write names the one before it, so
+ * that a write which arrives late or twice changes nothing; one whose answer was lost is recognised
+ * when it turns out to have landed.
+ *
+ * @module
+ */
+
+import type { Checkpoint, SequenceNumber } from "../model.ts";
+import { afterConflict } from "../rules/ownership.ts";
+import type { Clock } from "../runtime.ts";
+import type { CheckpointsTable } from "../tables/checkpoints.ts";
+import { nextUpdate } from "../tables/item.ts";
+
+/** What a write changes; nothing: it renews. */
+export interface CheckpointChange {
+  readonly sequenceNumber?: SequenceNumber | undefined;
+  readonly isReleased?: boolean;
+  readonly isFinished?: boolean;
+}
+
+/** How often a write is tried anew because an earlier one landed late. */
+const MAX_ATTEMPTS = 5;
+
+/** The checkpoint of a shard that this client owns. One write at a time. */
+export class OwnedCheckpoint {
+  readonly #table: CheckpointsTable;
+  readonly #clock: Clock;
+  readonly #unconfirmed = new Set<string>();
+  #confirmed: Checkpoint;
+  #latestUpdate: string;
+  #writtenAtMs: number;
+
+  /** @param captured the row as the capture left it */
+  constructor(table: CheckpointsTable, clock: Clock, captured: Checkpoint) {
+    this.#table = table;
+    this.#clock = clock;
+    this.#confirmed = captured;
+    this.#latestUpdate = captured.lastUpdate;
+    this.#writtenAtMs = clock.monotonicMs();
+  }
+
+  /** The row as it is known to stand. */
+  get confirmed(): Checkpoint {
+    return this.#confirmed;
+  }
+
+  /** When the row was last known to be written, by the monotonic clock. */
+  get writtenAtMs(): number {
+    return this.#writtenAtMs;
+  }
+
+  /**
+   * Writes a change.
+   *
+   * @returns `lost` when the shard is another's
+   * @throws {KinsumerError} when the table cannot be reached; whether the write landed is then found
+   * out by the next one
+   */
+  async write(change: CheckpointChange, signal?: AbortSignal): Promise<"committed" | "lost"> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const askedAtMs = this.#clock.monotonicMs();
+      const lastUpdate = nextUpdate(this.#clock.nowMs(), this.#latestUpdate);
+      this.#latestUpdate = lastUpdate;
+      this.#unconfirmed.add(lastUpdate);
+      const request = { observed: this.#confirmed, lastUpdate, ...change };
+      const result = await this.#table.commit(request, signal);
+      if (result.outcome === "committed") {
+        this.#adopt(result.checkpoint, askedAtMs);
+        return "committed";
+      }
+      const row = await this.#table.read(this.#confirmed.shardId, signal);
+      if (row === undefined || afterConflict(row, this.#unconfirmed) === "lost") return "lost";
+      this.#adopt(row, askedAtMs);
+      if (row.ownerId === undefined) return "committed"; // an earlier release of ours landed
+    }
+    return "lost";
+  }
+
+  #adopt(row: Checkpoint, askedAtMs: number): void {
+    this.#confirmed = row;
+    this.#unconfirmed.clear();
+    this.#writtenAtMs = askedAtMs;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Tries until it succeeds: every failure of the world is announced and waited out, for ever.
+ *
+ * @module
+ */
+
+import { KinsumerError } from "../errors.ts";
+import { backoffMs } from "../rules/pacing.ts";
+import type { LoopContext } from "./context.ts";
+
+const BASE_DELAY_MS = 100;
+const MAX_DELAY_MS = 10_000;
+
+/** What is tried, for whom, and until when. */
+export interface Persistence {
+  readonly operation: string;
+  readonly shardId?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Repeats a call until it succeeds, waiting longer after each failure (up to 10 s).
+ *
+ * @returns `undefined` when the signal aborted first
+ */
+export async function persist<Result>(
+  context: Pick<LoopContext, "announcer" | "clock" | "random">,
+  what: Persistence,
+  call: () => Promise<Result>,
+): Promise<Result | undefined> {
+  for (let failures = 1; !what.signal.aborted; failures++) {
+    try {
+      return await call();
+    } catch (cause) {
+      if (what.signal.aborted) return undefined;
+      await pause(context, what, toError(cause, what), failures);
+    }
+  }
+  return undefined;
+}
+
+async function pause(
+  context: Pick<LoopContext, "announcer" | "clock" | "random">,
+  { operation, shardId, signal }: Persistence,
+  error: KinsumerError,
+  failures: number,
+): Promise<void> {
+  const chance = context.random.next();
+  const baseMs = error.retryable ? BASE_DELAY_MS : MAX_DELAY_MS;
+  const delayMs = Math.round(backoffMs({ failures, baseMs, maxMs: MAX_DELAY_MS, chance }));
+  context.announcer.retried(error, { operation, shardId, failures, delayMs });
+  if (!error.retryable) context.announcer.announce({ type: "failed", shardId, error });
+  await context.clock.sleep(delayMs, signal);
+}
+
+/** Any failure as a {@link KinsumerError}: what a port of the user's own throws may be anything. */
+export function toError(
+  cause: unknown,
+  { operation, shardId }: Omit<Persistence, "signal">,
+): KinsumerError {
+  if (cause instanceof KinsumerError) return cause;
+  return new KinsumerError("RequestRejected", `Cannot complete ${operation}: unexpected failure`, {
+    cause,
+    operation,
+    shardId,
+    retryable: true,
+  });
+}

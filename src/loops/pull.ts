@@ -1,0 +1,62 @@
+/**
+ * Lets the user pull: asking for the next record acknowledges the one before it; leaving the loop
+ * gives the current one back.
+ *
+ * Written by hand, because an async generator costs several times as much a record.
+ *
+ * @module
+ */
+
+/** What can be pulled: a record or a batch. */
+export interface Pulled {
+  ack(): void;
+  giveBack(): void;
+}
+
+/** Pulls one thing; `undefined` at the end. */
+export type Pull<Item> = () => Promise<Item | undefined>;
+
+/** Iterates over records or batches; see {@link Kinsumer} for what iterating promises. */
+export class PullIterator<Item extends Pulled> implements AsyncIterableIterator<Item, undefined> {
+  readonly #pull: Pull<Item>;
+  readonly #isManual: boolean;
+  readonly #inHand: Item[] = [];
+  #isDone = false;
+
+  /** @param isManual true leaves acknowledging to the user */
+  constructor(pull: Pull<Item>, isManual: boolean) {
+    this.#pull = pull;
+    this.#isManual = isManual;
+  }
+
+  /** Acknowledges what was returned before, and waits for the next. */
+  async next(): Promise<IteratorResult<Item, undefined>> {
+    this.acknowledge();
+    if (this.#isDone) return { done: true, value: undefined };
+    const value = await this.#pull();
+    if (value === undefined || this.#isDone) {
+      this.#isDone = true;
+      value?.giveBack();
+      return { done: true, value: undefined };
+    }
+    if (!this.#isManual) this.#inHand.push(value);
+    return { done: false, value };
+  }
+
+  /** Ends the iteration: what was returned last is not acknowledged, and will be delivered again. */
+  return(): Promise<IteratorResult<Item, undefined>> {
+    this.#isDone = true;
+    for (const item of this.#inHand.splice(0).reverse()) item.giveBack();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Acknowledges what was returned last. */
+  acknowledge(): void {
+    for (const item of this.#inHand) item.ack();
+    this.#inHand.length = 0;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

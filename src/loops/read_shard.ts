@@ -1,0 +1,192 @@
+/**
+ * Reads a shard that this client owns, as fast as the throttle and the budget allow, until it is
+ * told to stop or the shard has verifiably ended.
+ *
+ * @module
+ */
+
+import type { RecordsAnswer } from "../aws/kinesis.ts";
+import { KinsumerError } from "../errors.ts";
+import type { Position, SequenceNumber } from "../model.ts";
+import { isClosed } from "../rules/lineage.ts";
+import { backoffMs, readDelayMs } from "../rules/pacing.ts";
+import { resumePosition } from "../rules/position.ts";
+import { attempt } from "./announcer.ts";
+import type { Channel } from "./channel.ts";
+import type { LoopContext } from "./context.ts";
+import { toError } from "./persist.ts";
+
+const MAX_DELAY_MS = 10_000;
+/** What a read is taken to return before the first answer: bytes. */
+const FIRST_EXPECTED_BYTES = 262_144;
+const SMALLEST_EXPECTED_BYTES = 16_384;
+/** An iterator at a moment that nothing follows is not always answered: how long to wait for one. */
+const TIMESTAMP_TIMEOUT_MS = 3_000;
+
+/** What is read, and from where. */
+export interface ShardReading {
+  readonly channel: Channel;
+  readonly start: Position;
+  /** Ends the reading: the shard is to be released, or was lost. */
+  readonly signal: AbortSignal;
+}
+
+/** Reads until the shard has ended (`ended`) or the signal aborts (`stopped`). */
+export async function readShard(
+  context: LoopContext,
+  reading: ShardReading,
+): Promise<"ended" | "stopped"> {
+  const reader = new ShardReader(context, reading);
+  let failures = 0;
+  while (!reading.signal.aborted) {
+    try {
+      if (await reader.readOnce() === "ended") return "ended";
+      failures = 0;
+    } catch (cause) {
+      if (reading.signal.aborted) break;
+      await waitOut(context, reading, { cause, failures: ++failures });
+    }
+  }
+  return "stopped";
+}
+
+async function waitOut(
+  { announcer, clock, options, random }: LoopContext,
+  { channel: { shardId }, signal }: ShardReading,
+  { cause, failures }: { readonly cause: unknown; readonly failures: number },
+): Promise<void> {
+  const error = toError(cause, { operation: "GetRecords", shardId });
+  const baseMs = error.retryable ? options.throttleDelayMs : MAX_DELAY_MS;
+  const delayMs = Math.round(
+    backoffMs({ failures, baseMs, maxMs: MAX_DELAY_MS, chance: random.next() }),
+  );
+  const operation = error.operation ?? "GetRecords";
+  announcer.retried(error, { operation, shardId, failures, delayMs });
+  if (!error.retryable) announcer.announce({ type: "failed", shardId, error });
+  await clock.sleep(delayMs, signal);
+}
+
+/** One shard's place in the stream. */
+class ShardReader {
+  readonly #context: LoopContext;
+  readonly #reading: ShardReading;
+  #iterator: string | undefined;
+  #lastReadAtMs: number | undefined;
+  #lastSequenceNumber: SequenceNumber | undefined;
+  #expectedBytes = FIRST_EXPECTED_BYTES;
+  /** Set when the service did not answer for a moment: read all, and skip what is older. */
+  #skipBeforeMs: number | undefined;
+
+  constructor(context: LoopContext, reading: ShardReading) {
+    this.#context = context;
+    this.#reading = reading;
+  }
+
+  /** Makes one read, in its turn. */
+  async readOnce(): Promise<"ended" | "read"> {
+    const { handoff } = this.#context;
+    const { signal } = this.#reading;
+    const admission = await handoff.admit(this.#expectedBytes, signal);
+    if (admission === undefined) return "read";
+    let isSpent = false;
+    try {
+      const answer = await this.#fetch();
+      if (answer === undefined) return "read";
+      const records = this.#wanted(answer);
+      if (records.length > 0) {
+        isSpent = true;
+        const { clock } = this.#context;
+        handoff.push(this.#reading.channel, admission, { ...answer, records }, clock.nowMs());
+      }
+      return await this.#turn(answer);
+    } finally {
+      if (!isSpent) handoff.dismiss(admission);
+    }
+  }
+
+  async #fetch(): Promise<RecordsAnswer | undefined> {
+    const { clock, kinesis, options } = this.#context;
+    const { channel: { shardId }, signal } = this.#reading;
+    this.#iterator ??= await this.#openIterator();
+    await clock.sleep(this.#delayMs(), signal);
+    if (signal.aborted) return undefined;
+    this.#lastReadAtMs = clock.monotonicMs();
+    const request = { shardId, shardIterator: this.#iterator, limit: options.readLimit };
+    try {
+      return await kinesis.getRecords(request, signal);
+    } catch (error) {
+      if (!isExpired(error)) throw error;
+      this.#iterator = undefined;
+      return undefined;
+    }
+  }
+
+  #delayMs(): number {
+    return readDelayMs({
+      lastReadAtMs: this.#lastReadAtMs,
+      nowMs: this.#context.clock.monotonicMs(),
+      throttleDelayMs: this.#context.options.throttleDelayMs,
+    });
+  }
+
+  async #openIterator(): Promise<string> {
+    const { clock, kinesis } = this.#context;
+    const { channel: { shardId }, start, signal } = this.#reading;
+    const position = resumePosition(start, this.#lastSequenceNumber);
+    if (position.type !== "AT_TIMESTAMP") {
+      return await kinesis.getShardIterator({ shardId, position }, signal);
+    }
+    const attempt = new AbortController();
+    const giveUp = () => attempt.abort();
+    signal.addEventListener("abort", giveUp, { once: true });
+    const done = new AbortController();
+    clock.sleep(TIMESTAMP_TIMEOUT_MS, done.signal).then(giveUp);
+    try {
+      return await kinesis.getShardIterator({ shardId, position }, attempt.signal);
+    } catch (error) {
+      if (!attempt.signal.aborted || signal.aborted) throw error;
+      this.#skipBeforeMs = position.timestampMs;
+      const horizon = { type: "TRIM_HORIZON" } as const;
+      return await kinesis.getShardIterator({ shardId, position: horizon }, signal);
+    } finally {
+      done.abort();
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+
+  #wanted(answer: RecordsAnswer): RecordsAnswer["records"] {
+    const { records } = answer;
+    if (records.length === 0) return records;
+    this.#lastSequenceNumber = records[records.length - 1]!.sequenceNumber;
+    const bytes = Math.max(SMALLEST_EXPECTED_BYTES, answer.byteLength);
+    this.#expectedBytes = Math.ceil((this.#expectedBytes + bytes) / 2);
+    const { channel: { shardId } } = this.#reading;
+    const read = { count: records.length, shardId, lagMs: answer.lagMs };
+    attempt(() => this.#context.options.statsReceiver?.eventsFromKinesis(read));
+    const from = this.#skipBeforeMs;
+    if (from === undefined) return records;
+    return records.filter(({ approximateArrivalMs }) => (approximateArrivalMs ?? from) >= from);
+  }
+
+  async #turn(answer: RecordsAnswer): Promise<"ended" | "read"> {
+    this.#iterator = answer.nextShardIterator;
+    if (this.#iterator !== undefined) return "read";
+    if (answer.hasChildShards || await this.#isListedAsClosed()) return "ended";
+    throw new KinsumerError(
+      "MalformedAnswer",
+      "Cannot read on: the answer has no next iterator, but the shard is open",
+      { operation: "GetRecords", shardId: this.#reading.channel.shardId, retryable: true },
+    );
+  }
+
+  async #isListedAsClosed(): Promise<boolean> {
+    const { channel: { shardId }, signal } = this.#reading;
+    const shards = await this.#context.kinesis.listShards(signal);
+    const shard = shards.find((each) => each.shardId === shardId);
+    return shard !== undefined && isClosed(shard);
+  }
+}
+
+function isExpired(error: unknown): boolean {
+  return error instanceof KinsumerError && error.code === "IteratorExpired";
+}

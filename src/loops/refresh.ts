@@ -1,0 +1,203 @@
+/**
+ * Looks at the fleet: who leads? If nobody does, and this client is first in line, it takes the
+ * lead; if a Go client leads, this client works out its own share by Go's rule.
+ *
+ * @module
+ */
+
+import type { LeaderRow } from "../model.ts";
+import { assignByModulo } from "../rules/assignment.ts";
+import { decideRole, type Role } from "../rules/leadership.ts";
+import { GO_MAX_AGE_MS, isLiving, observe, type Sighting, unchangedMs } from "../rules/liveness.ts";
+import type { LoopContext } from "./context.ts";
+import { applicationStartMs, Leading, shareOut } from "./lead.ts";
+import { persist } from "./persist.ts";
+import type { Roster, RosterView } from "./roster.ts";
+
+/** While nothing changes, the fleet is looked at with every second beat. */
+const CALM_INTERVAL_FACTOR = 2;
+/** Looks without a change after which the fleet counts as calm. */
+const CALM_AFTER_LOOKS = 3;
+
+/** What a look at the fleet tells the rest of the client. */
+export interface RefreshListener {
+  /** The leader wrote assignments: read them at once. */
+  onAssigned(): void;
+  /** A Go client leads: this is the client's share by its rule. */
+  onForeignShare(shardIds: readonly string[]): void;
+  /** One of ours leads: shares come with the heartbeat. */
+  onOwnLeader(): void;
+}
+
+/** One client's view of the fleet's lead. */
+export class Refresh {
+  readonly #context: LoopContext;
+  readonly #roster: Roster;
+  readonly #listener: RefreshListener;
+  #leading: Leading | undefined;
+  /** The leader's record as this client last wrote it, while it leads. */
+  #record: LeaderRow | undefined;
+  #sighting: Sighting | undefined;
+  #calmLooks = 0;
+  #waking = new AbortController();
+  #knownIds: ReadonlySet<string> | undefined;
+  #startedAtMs: number | undefined;
+
+  constructor(context: LoopContext, roster: Roster, listener: RefreshListener) {
+    this.#context = context;
+    this.#roster = roster;
+    this.#listener = listener;
+  }
+
+  /** Whether this client leads the fleet. */
+  get isLeader(): boolean {
+    return this.#leading !== undefined;
+  }
+
+  /** Looks at once, at the stream's shards too. */
+  wake(): void {
+    this.#leading?.expectChange();
+    this.#calmLooks = 0;
+    this.#waking.abort();
+  }
+
+  /** When the application first started: wall-clock milliseconds; 0 when it is older than this record. */
+  async applicationStartMs(signal: AbortSignal): Promise<number> {
+    if (this.#startedAtMs === undefined) {
+      const cache = await this.#context.metadata.readShardCache(signal);
+      this.#startedAtMs = await applicationStartMs(this.#context, cache !== undefined, signal);
+    }
+    return this.#startedAtMs;
+  }
+
+  /** Looks until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, options: { shardCheckIntervalMs } } = this.#context;
+    while (!signal.aborted) {
+      this.#waking = new AbortController();
+      await persist(this.#context, { operation: "refresh", signal }, () => this.#look(signal));
+      const factor = this.#calmLooks >= CALM_AFTER_LOOKS ? CALM_INTERVAL_FACTOR : 1;
+      const either = AbortSignal.any([signal, this.#waking.signal]);
+      await clock.sleep(shardCheckIntervalMs * factor, either);
+    }
+  }
+
+  /** Shares this client's shards out among the others, and gives the lead up. */
+  async handOver(signal: AbortSignal): Promise<void> {
+    const { metadata, options: { clientId } } = this.#context;
+    const view = await this.#roster.look(signal);
+    const others = {
+      living: view.living.map((row) =>
+        row.clientId === clientId ? { ...row, isLeaving: true } : row
+      ),
+      dead: view.dead,
+    };
+    const cache = await metadata.readShardCache(signal);
+    const isOurs = others.living.every((row) => row.maxAgeMs !== undefined);
+    const hasHeirs = others.living.some((row) => !row.isLeaving);
+    if (cache !== undefined && isOurs && hasHeirs) {
+      await shareOut(this.#context, { view: others, shardIds: cache.shardIds }, signal);
+    }
+    await metadata.resign(clientId, signal);
+    this.#endLeading();
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { leader, isLeaderLiving, isLate } = await this.#seeLeader(signal);
+    const isMine = leader?.clientId === this.#context.options.clientId;
+    if (leader?.clientId !== undefined && !isMine && isLeaderLiving && !isLate) {
+      this.#endLeading();
+      return await this.#follow(leader, signal);
+    }
+    const view = await this.#roster.look(signal);
+    const role = this.#decide(leader, isLeaderLiving, view);
+    if (role === "lead" || role === "take") return await this.#lead(leader, view, signal);
+    if (role === "resign") {
+      await this.#context.metadata.resign(this.#context.options.clientId, signal);
+    }
+    this.#endLeading();
+    this.#calmLooks = 0;
+    if (role === "follow" && leader !== undefined) await this.#follow(leader, signal, view);
+  }
+
+  async #seeLeader(signal: AbortSignal) {
+    const { clock, metadata } = this.#context;
+    // The leader need not read its record: renewing it fails if it is another's by now.
+    if (this.#record !== undefined) {
+      return { leader: this.#record, isLeaderLiving: true, isLate: false };
+    }
+    const askedAtMs = clock.monotonicMs();
+    const leader = await metadata.readLeader(signal);
+    if (leader === undefined) {
+      this.#sighting = undefined;
+      return { leader, isLeaderLiving: false, isLate: true };
+    }
+    const read = { askedAtMs, answeredAtMs: clock.monotonicMs() };
+    this.#sighting = observe(this.#sighting, leader, read);
+    const isLeaderLiving = isLiving(leader, this.#sighting, clock.nowMs());
+    // From half of its time to live on, the others' beats are watched too, so that the next in line
+    // knows who lives when the leader is given up.
+    const isLate = unchangedMs(this.#sighting) > (leader.maxAgeMs ?? GO_MAX_AGE_MS) / 2;
+    return { leader, isLeaderLiving, isLate };
+  }
+
+  #decide(leader: LeaderRow | undefined, isLeaderLiving: boolean, view: RosterView): Role {
+    return decideRole({
+      clientId: this.#context.options.clientId,
+      isLeaving: false,
+      leaderId: leader?.clientId,
+      isLeaderLiving,
+      candidateIds: view.living.filter((row) => !row.isLeaving).map((row) => row.clientId),
+    });
+  }
+
+  async #lead(leader: LeaderRow | undefined, view: RosterView, signal: AbortSignal): Promise<void> {
+    const { announcer, metadata, options } = this.#context;
+    const { clientId, clientName, clientRecordMaxAgeMs: maxAgeMs } = options;
+    const row = await metadata.lead({ clientId, clientName, maxAgeMs, observed: leader }, signal);
+    this.#record = row;
+    if (row === undefined) return this.#endLeading();
+    if (this.#leading === undefined) {
+      this.#leading = new Leading(this.#context);
+      this.#calmLooks = 0;
+      announcer.announce({ type: "leader-won", clientId });
+    }
+    this.#announceMembers(view);
+    this.#listener.onOwnLeader();
+    const hasChanged = await this.#leading.step(view, signal);
+    this.#calmLooks = hasChanged ? 0 : this.#calmLooks + 1;
+    if (hasChanged) this.#listener.onAssigned();
+  }
+
+  async #follow(leader: LeaderRow, signal: AbortSignal, seen?: RosterView): Promise<void> {
+    if (leader.maxAgeMs !== undefined) {
+      this.#calmLooks++;
+      return this.#listener.onOwnLeader();
+    }
+    const { metadata, options: { clientId } } = this.#context;
+    const view = seen ?? await this.#roster.look(signal);
+    const cache = await metadata.readShardCache(signal);
+    const clientIds = view.living.map((row) => row.clientId);
+    const share = assignByModulo({ clientIds, shardIds: cache?.shardIds ?? [] });
+    this.#listener.onForeignShare(share.get(clientId) ?? []);
+  }
+
+  #announceMembers({ living }: RosterView): void {
+    const ids = new Set(living.map((row) => row.clientId));
+    for (const clientId of ids) {
+      if (this.#knownIds?.has(clientId) === false) {
+        this.#context.announcer.announce({ type: "client-joined", clientId });
+      }
+    }
+    this.#knownIds = ids;
+  }
+
+  #endLeading(): void {
+    this.#record = undefined;
+    if (this.#leading === undefined) return;
+    this.#leading = undefined;
+    this.#knownIds = undefined;
+    const { clientId } = this.#context.options;
+    this.#context.announcer.announce({ type: "leader-lost", clientId });
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Remembers what this client has seen of the others' beats: who is alive, by its own clock.
+ *
+ * @module
+ */
+
+import type { ClientRow } from "../model.ts";
+import { isLiving, observe, type Sighting } from "../rules/liveness.ts";
+import type { Clock } from "../runtime.ts";
+import type { ClientsTable } from "../tables/clients.ts";
+
+/** A look at the whole clients table. */
+export interface RosterView {
+  /** The rows of the clients that count as alive, sorted by ID. */
+  readonly living: readonly ClientRow[];
+  /** The other rows. */
+  readonly dead: readonly ClientRow[];
+}
+
+/** What this client has seen of the others' beats. */
+export class Roster {
+  readonly #table: ClientsTable;
+  readonly #clock: Clock;
+  #sightings = new Map<string, Sighting>();
+
+  constructor(table: ClientsTable, clock: Clock) {
+    this.#table = table;
+    this.#clock = clock;
+  }
+
+  /** Reads every row and tells the living from the dead. */
+  async look(signal: AbortSignal): Promise<RosterView> {
+    const askedAtMs = this.#clock.monotonicMs();
+    const rows = await this.#table.list(signal);
+    const read = { askedAtMs, answeredAtMs: this.#clock.monotonicMs() };
+    const ids = new Set(rows.map((row) => row.clientId));
+    for (const id of this.#sightings.keys()) if (!ids.has(id)) this.#sightings.delete(id);
+    const sorted = [...rows].sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
+    const living = sorted.filter((row) => this.#see(row, read));
+    return { living, dead: sorted.filter((row) => !living.includes(row)) };
+  }
+
+  /** Whether one client is alive; a client without a row is not. */
+  async isLiving(clientId: string, signal: AbortSignal): Promise<boolean> {
+    const askedAtMs = this.#clock.monotonicMs();
+    const row = await this.#table.read(clientId, signal);
+    if (row === undefined) return false;
+    return this.#see(row, { askedAtMs, answeredAtMs: this.#clock.monotonicMs() });
+  }
+
+  #see(row: ClientRow, read: { askedAtMs: number; answeredAtMs: number }): boolean {
+    const sighting = observe(this.#sightings.get(row.clientId), row, read);
+    this.#sightings.set(row.clientId, sighting);
+    return isLiving(row, sighting, this.#clock.nowMs());
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Checks one option at a time and collects what is wrong: each problem names the option, its value
+ * and what is allowed. Values of credentials are never shown.
+ *
+ * @module
+ */
+
+import type { KinsumerOptions } from "./options.ts";
+import type { StartAt } from "./rules/position.ts";
+
+/** What AWS allows in the name of a stream or a table. */
+export const NAME: Rule = { pattern: /^[A-Za-z0-9_.-]+$/, words: "letters, digits and _ . -" };
+/** What a region's name looks like. */
+export const REGION: Rule = { pattern: /^[a-z0-9-]+$/, words: "lower-case letters, digits and -" };
+
+interface Rule {
+  readonly pattern: RegExp;
+  readonly words: string;
+}
+
+const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
+  streamName: true,
+  applicationName: true,
+  clientName: true,
+  clientId: true,
+  region: true,
+  credentials: true,
+  kinesisEndpoint: true,
+  dynamodbEndpoint: true,
+  startAt: true,
+  acknowledge: true,
+  throttleDelayMs: true,
+  commitIntervalMs: true,
+  shardCheckIntervalMs: true,
+  leaderActionIntervalMs: true,
+  clientRecordMaxAgeMs: true,
+  drainTimeoutMs: true,
+  bufferSize: true,
+  maxBufferedBytes: true,
+  readLimit: true,
+  requestTimeoutMs: true,
+  tableCapacity: true,
+  tableWaiterDelayMs: true,
+  onEvent: true,
+  logger: true,
+  statsReceiver: true,
+  runtime: true,
+  kinesis: true,
+  tables: true,
+};
+
+/** Checks the options of one consumer. Every method returns a usable value, whatever it found. */
+export class Checker {
+  readonly #options: Readonly<Record<string, unknown>>;
+  readonly #problems: string[] = [];
+  #hasTypeProblem = false;
+
+  constructor(options: Readonly<Record<string, unknown>>) {
+    this.#options = options;
+    for (const name of Object.keys(options)) {
+      if (!Object.hasOwn(KNOWN, name)) this.#type(`${name} is not an option`);
+    }
+  }
+
+  /** Whether the option is given. */
+  has(name: keyof KinsumerOptions): boolean {
+    return this.#options[name] !== undefined;
+  }
+
+  text(
+    name: keyof KinsumerOptions,
+    allowed: {
+      readonly max: number;
+      readonly pattern?: Rule;
+      readonly fallback?: () => string | undefined;
+    },
+  ): string {
+    const value = this.#options[name] ?? allowed.fallback?.();
+    const what = `a string of 1 to ${allowed.max} ${allowed.pattern?.words ?? "characters"}`;
+    if (value === undefined) this.#type(`${name} is required: ${what}`);
+    else if (typeof value !== "string") this.#type(`${name} must be ${what}, got ${show(value)}`);
+    else if (
+      value.length < 1 || value.length > allowed.max ||
+      allowed.pattern?.pattern.test(value) === false
+    ) this.#range(`${name} must be ${what}, got ${show(value)}`);
+    else return value;
+    return "";
+  }
+
+  url(name: keyof KinsumerOptions, fallback: string): string {
+    const value = this.#options[name] ?? fallback;
+    const what = "an http: or https: URL without a path";
+    if (typeof value !== "string") {
+      this.#type(`${name} must be ${what}, got ${show(value)}`);
+      return fallback;
+    }
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isFit = url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === "/" &&
+      url.search === "" && url.username === "" && url.password === "";
+    if (!isFit) {
+      this.#range(`${name} must be ${what}${url?.username ? "" : `, got ${show(value)}`}`);
+    }
+    return isFit ? url.origin : fallback;
+  }
+
+  number(
+    name: keyof KinsumerOptions,
+    fallback: number,
+    [min, max]: readonly [min: number, max: number],
+  ): number {
+    return this.#wholeNumber(name, this.#options[name] ?? fallback, [min, max]) ?? fallback;
+  }
+
+  choice<Choice extends string>(
+    name: keyof KinsumerOptions,
+    choices: readonly [Choice, ...Choice[]],
+  ): Choice {
+    const value = this.#options[name] ?? choices[0];
+    const choice = choices.find((each) => each === value);
+    if (choice !== undefined) return choice;
+    const problem = `${name} must be ${choices.map(show).join(" or ")}, got ${show(value)}`;
+    if (typeof value === "string") this.#range(problem);
+    else this.#type(problem);
+    return choices[0];
+  }
+
+  startAt(name: "startAt", nowMs: number): StartAt {
+    const value = this.#options[name] ?? "horizon";
+    if (value === "horizon" || value === "latest") return value;
+    const problem = `${name} must be "horizon", "latest" or a Date that is not in the future, got ${
+      show(value)
+    }`;
+    if (!(value instanceof Date)) {
+      if (typeof value === "string") this.#range(problem);
+      else this.#type(problem);
+    } else if (!(value.getTime() <= nowMs)) this.#range(problem);
+    else return new Date(value);
+    return "horizon";
+  }
+
+  capacity(name: "tableCapacity"): KinsumerOptions["tableCapacity"] {
+    const value = this.#options[name];
+    if (value === undefined) return undefined;
+    if (!isObject(value)) {
+      this.#type(`${name} must be an object with readUnits and writeUnits, got ${show(value)}`);
+      return undefined;
+    }
+    const units = (unit: string) =>
+      this.#wholeNumber(`${name}.${unit}`, value[unit], [1, 40_000]) ?? 1;
+    return { readUnits: units("readUnits"), writeUnits: units("writeUnits") };
+  }
+
+  credentials(name: "credentials"): KinsumerOptions["credentials"] {
+    const value = this.#options[name] as KinsumerOptions["credentials"];
+    if (value === undefined || typeof value === "function") return value;
+    if (!isObject(value)) {
+      this.#type(`${name} must be an object or a function that returns a promise of one`);
+      return undefined;
+    }
+    for (const part of ["accessKeyId", "secretAccessKey"]) {
+      if (typeof value[part] !== "string" || value[part] === "") {
+        this.#type(`${name}.${part} must be a non-empty string (its value is not shown)`);
+      }
+    }
+    return value;
+  }
+
+  callable(name: "onEvent"): KinsumerOptions["onEvent"] {
+    const value = this.#options[name] as KinsumerOptions["onEvent"];
+    if (value === undefined || typeof value === "function") return value;
+    this.#type(`${name} must be a function, got ${show(value)}`);
+    return undefined;
+  }
+
+  methods<Name extends "logger" | "statsReceiver" | "kinesis">(
+    name: Name,
+    methods: readonly string[],
+  ): KinsumerOptions[Name] {
+    const value = this.#options[name];
+    if (value !== undefined) this.#checkMethods(name, value, methods);
+    return value as KinsumerOptions[Name];
+  }
+
+  tables(name: "tables"): NonNullable<KinsumerOptions["tables"]> {
+    const value = this.#options[name] ?? {};
+    if (!isObject(value)) {
+      this.#type(`${name} must be an object, got ${show(value)}`);
+      return {};
+    }
+    const needs = {
+      clients: ["register", "beat", "read", "list", "assign", "remove"],
+      checkpoints: ["read", "readMany", "list", "capture", "commit", "remove"],
+      metadata: [
+        "readLeader",
+        "lead",
+        "resign",
+        "readShardCache",
+        "writeShardCache",
+        "startedAtMs",
+      ],
+    };
+    for (const [table, methods] of Object.entries(needs)) {
+      if (value[table] !== undefined) this.#checkMethods(`${name}.${table}`, value[table], methods);
+    }
+    return value;
+  }
+
+  /**
+   * Throws what was found, if anything was.
+   *
+   * @throws {TypeError} when any problem is one of type
+   * @throws {RangeError} otherwise
+   */
+  finish(): void {
+    if (this.#problems.length === 0) return;
+    const message = this.#problems.length === 1
+      ? `Cannot create a Kinsumer: ${this.#problems[0]}`
+      : `Cannot create a Kinsumer:\n${this.#problems.map((each) => `  - ${each}`).join("\n")}`;
+    throw this.#hasTypeProblem ? new TypeError(message) : new RangeError(message);
+  }
+
+  #wholeNumber(
+    name: string,
+    value: unknown,
+    [min, max]: readonly [min: number, max: number],
+  ): number | undefined {
+    const problem = `${name} must be a whole number from ${min} to ${max}, got ${show(value)}`;
+    if (typeof value !== "number") this.#type(problem);
+    else if (!Number.isInteger(value) || value < min || value > max) this.#range(problem);
+    else return value;
+    return undefined;
+  }
+
+  #checkMethods(name: string, value: unknown, methods: readonly string[]): void {
+    const missing = isObject(value)
+      ? methods.filter((method) => typeof value[method] !== "function")
+      : methods;
+    if (missing.length > 0) this.#type(`${name} lacks the method ${missing.join(", ")}`);
+  }
+
+  #type(problem: string): void {
+    this.#hasTypeProblem = true;
+    this.#problems.push(problem);
+  }
+
+  #range(problem: string): void {
+    this.#problems.push(problem);
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (value instanceof Date) {
+    return `Date ${Number.isNaN(value.getTime()) ? "Invalid" : value.toISOString()}`;
+  }
+  if (typeof value === "object" && value !== null) {
+    return Array.isArray(value) ? "an array" : "an object";
+  }
+  return typeof value === "function" ? "a function" : String(value);
+}

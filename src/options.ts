@@ -1,0 +1,135 @@
+/**
+ * Documents what a consumer is made from: every option with its unit, range, default and effect.
+ *
+ * @module
+ */
+
+import type { Credentials, CredentialsProvider } from "./aws/credentials.ts";
+import type { KinesisApi } from "./aws/kinesis.ts";
+import type { EventListener, Logger, StatsReceiver } from "./events.ts";
+import type { StartAt } from "./rules/position.ts";
+import type { Runtime } from "./runtime.ts";
+import type { CheckpointsTable } from "./tables/checkpoints.ts";
+import type { ClientsTable } from "./tables/clients.ts";
+import type { MetadataTable } from "./tables/metadata.ts";
+
+/** What a {@link Kinsumer} is made from. Only the first two are required. */
+export interface KinsumerOptions {
+  /** The stream to consume: 1 to 128 of `A-Z a-z 0-9 _ . -`. */
+  readonly streamName: string;
+  /**
+   * Names the application: clients with the same name share the stream, applications with
+   * different names each see all of it. Becomes the prefix of the three tables: 1 to 200 of
+   * `A-Z a-z 0-9 _ . -`.
+   */
+  readonly applicationName: string;
+  /** A name for people, written beside the ID in the tables. @default the client ID */
+  readonly clientName?: string | undefined;
+  /**
+   * Identifies this client in the fleet; the lowest living ID leads. Two living processes must
+   * never share one: the older then fails with `ClientIdInUse`. @default a random UUID
+   */
+  readonly clientId?: string | undefined;
+  /** @default the environment's `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `us-east-1` with both endpoints given */
+  readonly region?: string | undefined;
+  /**
+   * Static credentials, or a function that returns some, like the AWS SDK's credential providers;
+   * it is asked again before they expire and after the service calls them expired.
+   * @default the environment's `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`
+   */
+  readonly credentials?: Credentials | CredentialsProvider | undefined;
+  /** For a local server or a VPC endpoint. @default the region's public endpoint */
+  readonly kinesisEndpoint?: string | undefined;
+  /** For a local server or a VPC endpoint. @default the region's public endpoint */
+  readonly dynamodbEndpoint?: string | undefined;
+
+  /**
+   * Where a shard without a checkpoint is read from: the oldest record still kept, the moment at
+   * which the application first started, or a moment of yours (not in the future). Shards that a
+   * reshard creates are always read whole. @default {"horizon"}
+   */
+  readonly startAt?: StartAt | undefined;
+  /**
+   * `auto`: asking for the next record acknowledges the one before it. `manual`: a record counts
+   * as processed once you called its `ack()`. @default {"auto"}
+   */
+  readonly acknowledge?: "auto" | "manual" | undefined;
+
+  /**
+   * Milliseconds from the start of one read of a shard to the start of the next: 200 to 60,000.
+   * A shard allows five reads a second over *all* applications: for several, give each
+   * `50 + 200 × applications`. Smaller means less delay, larger means fewer calls. @default {250}
+   */
+  readonly throttleDelayMs?: number | undefined;
+  /**
+   * Milliseconds between two checkpoints of a shard that makes progress: 10 to 600,000. Bounds
+   * what a crash makes others process again; each checkpoint is a write to DynamoDB.
+   * @default {1000}
+   */
+  readonly commitIntervalMs?: number | undefined;
+  /**
+   * Milliseconds between two heartbeats of this client; with each it also learns which shards are
+   * its own: 50 to 600,000. Smaller means faster hand-overs and more writes. @default {1500}
+   */
+  readonly shardCheckIntervalMs?: number | undefined;
+  /**
+   * Milliseconds between two looks of the leader at the stream's list of shards: at least
+   * `shardCheckIntervalMs`, at most 3,600,000. Bounds how late a reshard is noticed.
+   * @default {6000}, or `shardCheckIntervalMs` where that is more
+   */
+  readonly leaderActionIntervalMs?: number | undefined;
+  /**
+   * Milliseconds without a heartbeat after which the fleet takes this client for dead and gives
+   * its shards to others: at least three times `shardCheckIntervalMs`, at most 3,600,000. A client
+   * that cannot beat for so long stops handing records over. Smaller means faster fail-over, and
+   * less patience with a slow network. @default five times `shardCheckIntervalMs`: 7500
+   */
+  readonly clientRecordMaxAgeMs?: number | undefined;
+  /**
+   * Milliseconds for which a shard that moves to another client waits for its records in your
+   * hands: 0 to 3,600,000. When they are not acknowledged by then, the shard moves all the same
+   * and they are delivered again. @default {30000}
+   */
+  readonly drainTimeoutMs?: number | undefined;
+
+  /**
+   * How many records may wait to be handed over before reading pauses: 1 to 1,000,000. A read that
+   * is under way may exceed it. @default {20000}
+   */
+  readonly bufferSize?: number | undefined;
+  /**
+   * How many bytes of records may wait or be in your hands, over all shards, before reading
+   * pauses: 1 MiB to 4 GiB. Reads that are under way may exceed it by what they return, 10 MiB
+   * each at the most. @default {67108864} (64 MiB)
+   */
+  readonly maxBufferedBytes?: number | undefined;
+  /** The most records that one read may return: 1 to 10,000. @default {10000} */
+  readonly readLimit?: number | undefined;
+  /** Milliseconds until an unanswered request is given up: 100 to 300,000. @default {10000} */
+  readonly requestTimeoutMs?: number | undefined;
+
+  /** Provisioned capacity of each table that `createRequiredTables()` makes. @default on-demand */
+  readonly tableCapacity?:
+    | { readonly readUnits: number; readonly writeUnits: number }
+    | undefined;
+  /** Milliseconds between two looks at a table that is being created or deleted: 10 to 60,000. @default {1000} */
+  readonly tableWaiterDelayMs?: number | undefined;
+
+  /** Is told what happens. */
+  readonly onEvent?: EventListener | undefined;
+  /** Gets a line for each change of state; `console` will do. @default silence */
+  readonly logger?: Logger | undefined;
+  /** Is told what the Go library's `StatReceiver` is told. */
+  readonly statsReceiver?: StatsReceiver | undefined;
+
+  /** Time, chance, network and environment. @default the runtime's own */
+  readonly runtime?: Runtime | undefined;
+  /** A Kinesis client of your own. */
+  readonly kinesis?: KinesisApi | undefined;
+  /** Tables of your own; those not given are DynamoDB's. */
+  readonly tables?: {
+    readonly clients?: ClientsTable | undefined;
+    readonly checkpoints?: CheckpointsTable | undefined;
+    readonly metadata?: MetadataTable | undefined;
+  } | undefined;
+}

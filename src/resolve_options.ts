@@ -1,0 +1,143 @@
+/**
+ * Checks a consumer's options and fills in the defaults, once; everything behind it may rely on
+ * them. All problems are reported together.
+ *
+ * @module
+ */
+
+import type { KinsumerOptions } from "./options.ts";
+import { Checker, NAME, REGION } from "./option_checker.ts";
+import { type Runtime, systemRuntime } from "./runtime.ts";
+
+type Optional =
+  | "credentials"
+  | "tableCapacity"
+  | "onEvent"
+  | "logger"
+  | "statsReceiver"
+  | "kinesis";
+
+/** {@linkcode KinsumerOptions} with every default filled in. Frozen. */
+export type ResolvedOptions =
+  & {
+    readonly [name in Exclude<keyof KinsumerOptions, Optional>]-?: NonNullable<
+      KinsumerOptions[name]
+    >;
+  }
+  & Readonly<Pick<KinsumerOptions, Optional>>;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const MIB = 1_048_576;
+
+/**
+ * Checks and completes the options.
+ *
+ * @throws {TypeError} when an option is missing, has the wrong type, or is not known
+ * @throws {RangeError} when every type is right but a value is not allowed
+ */
+export function resolveOptions(options: KinsumerOptions): ResolvedOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot create a Kinsumer: options must be an object, got ${typeof options}`,
+    );
+  }
+  const check = new Checker(options as unknown as Record<string, unknown>);
+  const runtime = options.runtime ?? systemRuntime();
+  const resolved = {
+    ...names(check, runtime),
+    ...endpoints(check, runtime),
+    ...intervals(check),
+    ...limits(check),
+    ...choices(check, runtime),
+    ...ports(check),
+    runtime,
+  };
+  check.finish();
+  return Object.freeze(resolved);
+}
+
+function names(check: Checker, runtime: Runtime) {
+  const clientId = check.text("clientId", { max: 256, fallback: () => runtime.random.uuid() });
+  return {
+    streamName: check.text("streamName", { max: 128, pattern: NAME }),
+    applicationName: check.text("applicationName", { max: 200, pattern: NAME }),
+    clientId,
+    clientName: check.text("clientName", { max: 256, fallback: () => clientId }),
+  };
+}
+
+function endpoints(check: Checker, runtime: Runtime) {
+  const isLocal = check.has("kinesisEndpoint") && check.has("dynamodbEndpoint");
+  const region = check.text("region", {
+    max: 64,
+    pattern: REGION,
+    fallback: () =>
+      runtime.env("AWS_REGION") || runtime.env("AWS_DEFAULT_REGION") ||
+      (isLocal ? "us-east-1" : undefined),
+  });
+  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  return {
+    region,
+    kinesisEndpoint: check.url("kinesisEndpoint", `https://kinesis.${region}.${suffix}`),
+    dynamodbEndpoint: check.url("dynamodbEndpoint", `https://dynamodb.${region}.${suffix}`),
+  };
+}
+
+function intervals(check: Checker) {
+  const shardCheckIntervalMs = check.number("shardCheckIntervalMs", 1500, [50, 10 * MINUTE_MS]);
+  return {
+    shardCheckIntervalMs,
+    throttleDelayMs: check.number("throttleDelayMs", 250, [200, MINUTE_MS]),
+    commitIntervalMs: check.number("commitIntervalMs", 1000, [10, 10 * MINUTE_MS]),
+    leaderActionIntervalMs: check.number(
+      "leaderActionIntervalMs",
+      Math.max(6000, shardCheckIntervalMs),
+      [shardCheckIntervalMs, HOUR_MS],
+    ),
+    clientRecordMaxAgeMs: check.number(
+      "clientRecordMaxAgeMs",
+      5 * shardCheckIntervalMs,
+      [3 * shardCheckIntervalMs, HOUR_MS],
+    ),
+    drainTimeoutMs: check.number("drainTimeoutMs", 30_000, [0, HOUR_MS]),
+    requestTimeoutMs: check.number("requestTimeoutMs", 10_000, [100, 5 * MINUTE_MS]),
+    tableWaiterDelayMs: check.number("tableWaiterDelayMs", 1000, [10, MINUTE_MS]),
+  };
+}
+
+function limits(check: Checker) {
+  return {
+    bufferSize: check.number("bufferSize", 20_000, [1, 1_000_000]),
+    maxBufferedBytes: check.number("maxBufferedBytes", 64 * MIB, [MIB, 4096 * MIB]),
+    readLimit: check.number("readLimit", 10_000, [1, 10_000]),
+    tableCapacity: check.capacity("tableCapacity"),
+  };
+}
+
+function choices(check: Checker, runtime: Runtime) {
+  return {
+    acknowledge: check.choice("acknowledge", ["auto", "manual"]),
+    startAt: check.startAt("startAt", runtime.clock.nowMs()),
+  };
+}
+
+function ports(check: Checker) {
+  return {
+    credentials: check.credentials("credentials"),
+    onEvent: check.callable("onEvent"),
+    logger: check.methods("logger", ["debug", "info", "warn", "error"]),
+    statsReceiver: check.methods("statsReceiver", [
+      "checkpoint",
+      "eventToClient",
+      "eventsFromKinesis",
+    ]),
+    kinesis: check.methods("kinesis", [
+      "listShards",
+      "getShardIterator",
+      "getRecords",
+      "describeStream",
+    ]),
+    tables: check.tables("tables"),
+  };
+}

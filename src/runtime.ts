@@ -1,0 +1,101 @@
+/**
+ * The four things a consumer needs from the machine it runs on: time, chance, the network and the
+ * environment. `systemRuntime()` alone touches the globals, so that everything above it can run in
+ * a simulated world.
+ *
+ * @module
+ */
+
+/** Time. The only source of it, and the only timer. */
+export interface Clock {
+  /** Wall-clock time: milliseconds since the Unix epoch. May jump; never used to measure. */
+  nowMs(): number;
+  /** Milliseconds since some fixed moment; never goes back, and is not adjusted. */
+  monotonicMs(): number;
+  /**
+   * Waits. Resolves after `ms` milliseconds (24 days at the most), or as soon as `signal` aborts; never rejects.
+   *
+   * @param ms at least 0; 0 gives other work a turn
+   */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Chance. */
+export interface Random {
+  /** A number from 0 (included) to 1 (excluded), evenly spread. */
+  next(): number;
+  /** A new random UUID. */
+  uuid(): string;
+}
+
+/** What a request needs of `fetch`. */
+export interface FetchRequest {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a request needs of the answer of `fetch`. */
+export interface FetchResponse {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** The network: `fetch`, cut down to what is used of it. */
+export type Fetch = (url: string, request: FetchRequest) => Promise<FetchResponse>;
+
+/** Everything that a consumer takes from the machine it runs on. */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly fetch: Fetch;
+  /** The value of an environment variable; `undefined` where there is none, or no access to it. */
+  readonly env: (name: string) => string | undefined;
+}
+
+/** The runtime's own clock, random source, `fetch` and environment. */
+export function systemRuntime(): Runtime {
+  return { clock: systemClock, random: systemRandom, fetch: systemFetch, env: systemEnv };
+}
+
+/** A longer timeout fires at once, on every runtime. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+
+const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, Math.min(ms, LONGEST_TIMEOUT_MS));
+      signal?.addEventListener("abort", done, { once: true });
+    }),
+};
+
+const systemRandom: Random = {
+  next: () => Math.random(),
+  uuid: () => crypto.randomUUID(),
+};
+
+// "manual", because "error" is not known to workerd; a redirect then fails as an unexpected status.
+const systemFetch: Fetch = (url, request) => fetch(url, { ...request, redirect: "manual" });
+
+function systemEnv(name: string): string | undefined {
+  const globals = globalThis as {
+    Deno?: { env: { get(name: string): string | undefined } };
+    process?: { env?: Record<string, string | undefined> };
+  };
+  try {
+    return globals.Deno?.env.get(name) ?? globals.process?.env?.[name];
+  } catch {
+    return undefined; // Deno without permission to read this variable
+  }
+}

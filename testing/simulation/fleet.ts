@@ -1,0 +1,190 @@
+/**
+ * A fleet of real consumers in a simulated world: a stream and three tables in memory, a virtual
+ * clock, chance from a seed, and an account of every record and every checkpoint.
+ *
+ * @module
+ */
+
+import type { KinsumerEvent } from "../../src/events.ts";
+import { Kinsumer } from "../../src/kinsumer.ts";
+import type { KinsumerOptions } from "../../src/options.ts";
+import type { FleetAccount } from "./account.ts";
+import { createFleetAccount } from "./account.ts";
+import type { ChannelOptions } from "./channel.ts";
+import { createSimulatedClock, type SimulatedClock, type SimulatedMachineClock } from "./clock.ts";
+import {
+  createSimulatedStream,
+  type SimulatedStream,
+  type SimulatedStreamOptions,
+} from "./kinesis.ts";
+import { createSeededRandom } from "./random.ts";
+import { createSimulatedTables, type SimulatedTables } from "./tables.ts";
+
+const START_MS = Date.UTC(2026, 0, 1);
+
+/** One consumer of a simulated fleet, on a machine of its own. */
+export interface SimulatedClient {
+  readonly kinsumer: Kinsumer;
+  readonly machine: SimulatedMachineClock;
+  readonly events: readonly KinsumerEvent[];
+  /** What its consuming loop ended with; resolves after a stop, or when the loop throws. */
+  readonly done: Promise<void>;
+  /** Cuts the client off, from one service or both, or reconnects it. */
+  cut(services: { readonly kinesis?: boolean; readonly dynamodb?: boolean }): void;
+  /** Ends the machine: nothing of it ever runs again. */
+  crash(): void;
+}
+
+/** How a simulated client is started. */
+export interface SimulatedClientOptions {
+  readonly clientId?: string;
+  /** How long the consumer takes for a record, in milliseconds. @default {0} */
+  readonly handlerMs?: number | (() => number);
+  readonly wallOffsetMs?: number;
+  readonly options?: Partial<KinsumerOptions>;
+  readonly kinesis?: Omit<ChannelOptions, "clock">;
+  readonly dynamodb?: Omit<ChannelOptions, "clock">;
+  /** Consumes in place of the loop that only counts. */
+  readonly consume?: (kinsumer: Kinsumer, machine: SimulatedMachineClock) => Promise<void>;
+}
+
+/** A simulated world with a fleet in it. */
+export interface SimulatedFleet {
+  readonly clock: SimulatedClock;
+  readonly stream: SimulatedStream;
+  readonly tables: SimulatedTables;
+  readonly account: FleetAccount;
+  /** Starts a client; resolves once it has joined. Lets simulated time pass. */
+  start(name: string, options?: SimulatedClientOptions): Promise<SimulatedClient>;
+  /** Puts `count` records over all open shards, and notes them in the account. */
+  put(count: number): void;
+  /** Stops a client; lets simulated time pass until it has stopped. */
+  stop(client: SimulatedClient, deadlineMs?: number): Promise<void>;
+}
+
+/** Makes a world. The same seed and the same calls give the same run. */
+export function createSimulatedFleet(options: {
+  readonly seed: number;
+  readonly shards: number;
+  readonly stream?: Partial<SimulatedStreamOptions>;
+  readonly defaults?: Partial<KinsumerOptions>;
+}): SimulatedFleet {
+  const clock = createSimulatedClock({ startMs: START_MS });
+  const stream = createSimulatedStream({
+    clock: clock.clock,
+    shards: options.shards,
+    ...options.stream,
+  });
+  const tables = createSimulatedTables({ clock: clock.clock });
+  const account = createFleetAccount({ stream, tables, clock: clock.clock });
+  let clientCount = 0;
+  let recordCount = 0;
+
+  const start = async (
+    name: string,
+    given: SimulatedClientOptions = {},
+  ): Promise<SimulatedClient> => {
+    const seed = options.seed * 1_000 + clientCount++;
+    const client = createClient({ name, seed, given, defaults: options.defaults ?? {} }, {
+      clock,
+      stream,
+      tables,
+      account,
+    });
+    await settled(clock, client.joined);
+    return client;
+  };
+
+  return {
+    clock,
+    stream,
+    tables,
+    account,
+    start,
+    put: (count) => {
+      for (let each = 0; each < count; each++) {
+        const data = String(recordCount++);
+        const { shardId, sequenceNumber } = stream.put({ partitionKey: data, data });
+        account.produced({ shardId, sequenceNumber });
+      }
+    },
+    stop: (client, deadlineMs) =>
+      settled(clock, client.kinsumer.stop(deadlineMs === undefined ? {} : { deadlineMs })),
+  };
+}
+
+function createClient(
+  { name, seed, given, defaults }: {
+    readonly name: string;
+    readonly seed: number;
+    readonly given: SimulatedClientOptions;
+    readonly defaults: Partial<KinsumerOptions>;
+  },
+  world: Pick<SimulatedFleet, "clock" | "stream" | "tables" | "account">,
+): SimulatedClient & { readonly joined: Promise<void> } {
+  const machine = world.clock.machine({ wallOffsetMs: given.wallOffsetMs ?? 0 });
+  const cut = { kinesis: false, dynamodb: false };
+  const events: KinsumerEvent[] = [];
+  const channel = (service: "kinesis" | "dynamodb"): ChannelOptions => ({
+    ...given[service],
+    clock: machine.clock,
+    intercept: async (operation, args) => {
+      await given[service]?.intercept?.(operation, args);
+      if (!cut[service]) return;
+      await machine.clock.sleep(50);
+      throw new TypeError("fetch failed");
+    },
+  });
+  const view = world.tables.view(channel("dynamodb"));
+  const kinsumer = new Kinsumer({
+    streamName: "simulated",
+    applicationName: "simulated",
+    region: "us-east-1",
+    clientName: name,
+    clientId: given.clientId ?? name,
+    ...defaults,
+    ...given.options,
+    runtime: {
+      clock: machine.clock,
+      random: createSeededRandom(seed),
+      fetch: () => Promise.reject(new Error("No network in a simulated world")),
+      env: () => undefined,
+    },
+    kinesis: world.stream.view(channel("kinesis")),
+    tables: { clients: view.clients, checkpoints: view.checkpoints, metadata: view.metadata },
+    onEvent: (event) => {
+      events.push(event);
+      given.options?.onEvent?.(event);
+    },
+  });
+  const consume = given.consume ?? counting(world.account, name, given.handlerMs ?? 0);
+  const joined = kinsumer.run();
+  return {
+    kinsumer,
+    machine,
+    events,
+    joined,
+    done: joined.then(() => consume(kinsumer, machine)),
+    cut: (services) => void Object.assign(cut, services),
+    crash: () => machine.pause(),
+  };
+}
+
+function counting(account: FleetAccount, name: string, handlerMs: number | (() => number)) {
+  return async (kinsumer: Kinsumer, machine: SimulatedMachineClock): Promise<void> => {
+    for await (const record of kinsumer) {
+      account.delivered(name, record);
+      const ms = typeof handlerMs === "number" ? handlerMs : handlerMs();
+      if (ms > 0) await machine.clock.sleep(ms);
+      account.processed(name, record);
+    }
+  };
+}
+
+/** Lets simulated time pass until a promise has settled. */
+async function settled<Result>(clock: SimulatedClock, promise: Promise<Result>): Promise<Result> {
+  let isSettled = false;
+  promise.then(() => (isSettled = true), () => (isSettled = true));
+  await clock.runUntil(() => isSettled, 600_000);
+  return await promise;
+}
