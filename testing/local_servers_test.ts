@@ -95,6 +95,11 @@ describe("startEmbeddedServers()", () => {
       await assert.rejects(startEmbeddedServers({ kinesisPort }), { code: "EADDRINUSE" });
       await assert.rejects(startEmbeddedServers({ dynamodbPort }), { code: "EADDRINUSE" });
       await servers.stop();
+      const holder = await startEmbeddedServers({ dynamodbPort });
+      const half = startEmbeddedServers({ kinesisPort, dynamodbPort });
+      await assert.rejects(half, { code: "EADDRINUSE" });
+      assert.equal(await isListening(kinesisPort), false, "the first server is closed again");
+      await holder.stop();
       const again = await startEmbeddedServers({ kinesisPort, dynamodbPort });
       assert.equal(again.kinesisEndpoint, servers.kinesisEndpoint);
       assert.equal(again.dynamodbEndpoint, servers.dynamodbEndpoint);
@@ -111,31 +116,67 @@ describe("startEmbeddedServers()", () => {
     });
   });
 
-  it("stops within a second, with requests under way and sockets open, and may stop again", async () => {
+  it("stops within a second while requests wait that are never answered, and may stop again", async () => {
+    const servers = await startEmbeddedServers();
+    const { kinesis } = callsTo(servers);
+    await kinesis("Kinesis_20131202.CreateStream", { StreamName: "orders", ShardCount: 1 });
+    await runtime.clock.sleep(50); // until the stream is active
+    const request = {
+      StreamName: "orders",
+      ShardId: "shardId-000000000000",
+      ShardIteratorType: "AT_TIMESTAMP", // kinesalite waits for a record as late as that
+      Timestamp: runtime.clock.nowMs() / 1_000 - 1,
+    };
+    const waiting = [1, 2, 3].map(() =>
+      outcomeOf(kinesis("Kinesis_20131202.GetShardIterator", request))
+    );
+    const first = await Promise.race([...waiting, runtime.clock.sleep(100)]);
+    assert.equal(first, undefined, "kinesalite does not answer");
+    await assertStopsSoon(servers);
+    assert.deepEqual(new Set(await Promise.all(waiting)), new Set(["NetworkFailure"]));
+    await servers.stop();
+  });
+
+  it("stops within a second while both stores are written to, and harms nobody", async () => {
     const servers = await startEmbeddedServers();
     const { kinesis, dynamodb } = callsTo(servers);
     await kinesis("Kinesis_20131202.CreateStream", { StreamName: "orders", ShardCount: 1 });
-    const busy = Array.from({ length: 40 }, (_, i) => [
-      kinesis("Kinesis_20131202.CreateStream", { StreamName: `more${i}`, ShardCount: 1 }),
-      dynamodb("DynamoDB_20120810.ListTables", {}),
-      // Never answered: no record is as young as that.
-      kinesis("Kinesis_20131202.GetShardIterator", {
-        StreamName: "orders",
-        ShardId: "shardId-000000000000",
-        ShardIteratorType: "AT_TIMESTAMP",
-        Timestamp: 1,
-      }),
-    ]).flat().map((call) => call.then(() => "answered", (error: { code: string }) => error.code));
-    await runtime.clock.sleep(10);
-    const startMs = runtime.clock.monotonicMs();
-    await servers.stop();
-    await servers.stop();
-    assert.ok(runtime.clock.monotonicMs() - startMs < 1_000);
-    const outcomes = new Set(await Promise.all(busy));
-    assert.ok(outcomes.has("NetworkFailure"), "some requests were cut off");
-    outcomes.delete("answered");
-    assert.deepEqual([...outcomes], ["NetworkFailure"]);
-    assert.equal(await isListening(portOf(servers.kinesisEndpoint)), false);
-    assert.equal(await isListening(portOf(servers.dynamodbEndpoint)), false);
+    await dynamodb("DynamoDB_20120810.CreateTable", {
+      TableName: "app_clients",
+      AttributeDefinitions: [{ AttributeName: "ID", AttributeType: "S" }],
+      KeySchema: [{ AttributeName: "ID", KeyType: "HASH" }],
+      BillingMode: "PAY_PER_REQUEST",
+    });
+    await runtime.clock.sleep(50); // until both are active
+    let written = 0;
+    const writeForEver = async (write: () => Promise<unknown>): Promise<never> => {
+      for (;; written++) await write();
+    };
+    const record = { StreamName: "orders", PartitionKey: "key", Data: "AAAA" };
+    const row = { TableName: "app_clients", Item: { ID: { S: "a" } } };
+    const writers = Array.from({ length: 20 }, () => [
+      outcomeOf(writeForEver(() => kinesis("Kinesis_20131202.PutRecord", record))),
+      outcomeOf(writeForEver(() => dynamodb("DynamoDB_20120810.PutItem", row))),
+    ]).flat();
+    while (written < 200) await runtime.clock.sleep(1);
+    await assertStopsSoon(servers);
+    assert.deepEqual(new Set(await Promise.all(writers)), new Set(["NetworkFailure"]));
+    await runtime.clock.sleep(50); // for what the servers still had to do
   });
 });
+
+function outcomeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(() => "answered", (error: { readonly code: string }) => error.code);
+}
+
+async function assertStopsSoon(servers: EmbeddedServers): Promise<void> {
+  const stopped = new AbortController();
+  const outcome = await Promise.race([
+    servers.stop().then(() => "stopped"),
+    runtime.clock.sleep(1_000, stopped.signal).then(() => "still stopping after a second"),
+  ]);
+  stopped.abort();
+  assert.equal(outcome, "stopped");
+  assert.equal(await isListening(portOf(servers.kinesisEndpoint)), false);
+  assert.equal(await isListening(portOf(servers.dynamodbEndpoint)), false);
+}

@@ -131,9 +131,11 @@ export function hangs(): Script {
 }
 
 /** Answers with a status and headers, and then goes on as told with the body. */
-export function answersWithBody(status: number, text: (signal: AbortSignal) => Promise<string>): Script {
-  return ({ signal }) =>
-    Promise.resolve({ ...responseOf({ status }), text: () => text(signal) });
+export function answersWithBody(
+  status: number,
+  text: (signal: AbortSignal) => Promise<string>,
+): Script {
+  return ({ signal }) => Promise.resolve({ ...responseOf({ status }), text: () => text(signal) });
 }
 
 /** Rejects with a signal's reason when it aborts. */
@@ -145,7 +147,9 @@ export function untilAbort(signal: AbortSignal): Promise<never> {
 
 function responseOf({ status = 200, headers = {}, body = "" }: ScriptedAnswer): FetchResponse {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const named = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const named = new Map(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
   return {
     status,
     headers: { get: (name) => named.get(name.toLowerCase()) ?? null },

@@ -25,7 +25,10 @@ import { createSigner, formatAmzDate } from "./signing.ts";
 
 const KEYS = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret-example" };
 const TARGET = "Kinesis_20131202.ListShards";
-const URL_OF = { kinesis: "https://kinesis.eu-west-1.amazonaws.com/", dynamodb: "http://[::1]:8000/" };
+const URL_OF = {
+  kinesis: "https://kinesis.eu-west-1.amazonaws.com/",
+  dynamodb: "http://[::1]:8000/",
+};
 const HOUR_MS = 3_600_000;
 
 interface World {
@@ -269,9 +272,7 @@ describe("createAwsCall() corrects its clock", () => {
 
   it("only once a call: the second refusal stands", async () => {
     const start = new ManualClock().nowMs();
-    const refusals = [1, 2, 3].map((n) =>
-      refusal("RequestExpired", dateAt(start + n * HOUR_MS))
-    );
+    const refusals = [1, 2, 3].map((n) => refusal("RequestExpired", dateAt(start + n * HOUR_MS)));
     const { call, network } = world(refusals);
     assert.equal((await failureOf(call(TARGET, {}))).code, "CredentialsRejected");
     assert.equal(network.requests.length, 2);

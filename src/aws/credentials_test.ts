@@ -64,8 +64,9 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
 }
 
-const hasCode = (code: string) => (error: unknown): boolean =>
-  error instanceof KinsumerError && error.code === code;
+function codeOf(error: unknown): string | undefined {
+  return error instanceof KinsumerError ? error.code : undefined;
+}
 
 describe("createCredentialsSource() with fixed credentials", () => {
   it("gives them, whatever is said of them", async () => {
@@ -96,7 +97,7 @@ describe("createCredentialsSource() with fixed credentials", () => {
           runtime: scriptedRuntime({}),
         });
       assert.throws(make, (error) => {
-        assert.ok(error instanceof TypeError);
+        assert.ok(error instanceof TypeError, "not a TypeError");
         assert.match(error.message, /^Cannot use the given credentials: /);
         assert.doesNotMatch(error.message, /hush|AKID|secret-fixed/);
         return true;
@@ -142,7 +143,7 @@ describe("createCredentialsSource() with the environment", () => {
       };
       delete env[missing];
       await assert.rejects(fromEnvironment(env).get(), (error) => {
-        assert.ok(hasCode("CredentialsMissing")(error));
+        assert.equal(codeOf(error), "CredentialsMissing");
         assert.match(String(error), /option `credentials`.*"AWS_ACCESS_KEY_ID"/);
         assert.doesNotMatch(inspect(error), /secret-env|AKIDENV/);
         return true;
@@ -153,7 +154,7 @@ describe("createCredentialsSource() with the environment", () => {
   it("quotes no value when a variable has a line break in it", async () => {
     const env = { AWS_ACCESS_KEY_ID: "AKIDENV", AWS_SECRET_ACCESS_KEY: "secret-env\n" };
     await assert.rejects(fromEnvironment(env).get(), (error) => {
-      assert.ok(hasCode("CredentialsMissing")(error));
+      assert.equal(codeOf(error), "CredentialsMissing");
       assert.match(String(error), /"secretAccessKey" contains a space/);
       assert.doesNotMatch(inspect(error), /secret-env/);
       return true;
@@ -226,7 +227,7 @@ describe("createCredentialsSource() with a provider", () => {
     const failure = provider.failure = new Error("no route to the provider");
     clock.advance(60 * MINUTE_MS);
     await assert.rejects(keyId(), (error) => {
-      assert.ok(error instanceof KinsumerError);
+      assert.ok(error instanceof KinsumerError, "not a KinsumerError");
       assert.equal(error.code, "CredentialsMissing");
       assert.equal(error.retryable, true);
       assert.equal(error.cause, failure);
@@ -255,6 +256,16 @@ describe("createCredentialsSource() with a provider", () => {
     assert.equal(await keyId(), "AKID4");
     const forced = { forceRefresh: true };
     assert.deepEqual(provider.calls, [undefined, forced, forced, forced]);
+  });
+
+  it("asks without it when the new ones expire in their turn", async () => {
+    const { clock, provider, source, keyId } = provided(60 * MINUTE_MS);
+    await keyId();
+    source.invalidate();
+    await keyId();
+    clock.advance(60 * MINUTE_MS);
+    assert.equal(await keyId(), "AKID3");
+    assert.deepEqual(provider.calls, [undefined, { forceRefresh: true }, undefined]);
   });
 
   it("keeps the new ones when a late refusal is of the old", async () => {
@@ -287,7 +298,7 @@ describe("createCredentialsSource() with a provider", () => {
     const runtime = scriptedRuntime({ clock: new ManualClock() });
     const source = createCredentialsSource({ credentials: provide, runtime });
     await assert.rejects(source.get(), (error) => {
-      assert.ok(hasCode("CredentialsMissing")(error));
+      assert.equal(codeOf(error), "CredentialsMissing");
       assert.doesNotMatch(inspect(error), /hush/);
       return true;
     });

@@ -51,7 +51,10 @@ describe("DynamoDbApi.getItem()", () => {
   it("reads with strong consistency", async () => {
     const { api, asked } = scripted({ Item: { ID: { S: "a" }, N: { N: "1" } } });
     const { signal } = new AbortController();
-    assert.deepEqual(await api.getItem({ ...TABLE, key: KEY }, signal), { ID: { S: "a" }, N: { N: "1" } });
+    assert.deepEqual(await api.getItem({ ...TABLE, key: KEY }, signal), {
+      ID: { S: "a" },
+      N: { N: "1" },
+    });
     const input = { TableName: "app_clients", Key: KEY, ConsistentRead: true };
     assert.deepEqual(asked, [["DynamoDB_20120810.GetItem", input, { signal }]]);
   });
@@ -106,7 +109,7 @@ describe("DynamoDbApi.batchGetItem()", () => {
       };
       const { Keys, ConsistentRead } = RequestItems.app_clients;
       assert.equal(ConsistentRead, true);
-      assert.ok(Keys.length >= 1 && Keys.length <= 100);
+      assert.ok(Keys.length >= 1 && Keys.length <= 100, `${Keys.length} keys`);
       const count = Math.min(perCall(sizes.push(Keys.length)), Keys.length);
       const left = Keys.slice(count);
       return Promise.resolve({
@@ -137,16 +140,19 @@ describe("DynamoDbApi.batchGetItem()", () => {
   it("returns every row once, however the service splits its answers", async () => {
     const splits = fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 20 })
       .filter((counts) => counts.some((count) => count > 0));
-    await fc.assert(fc.asyncProperty(splits, fc.nat(230), async (counts, keyCount) => {
-      let fruitless = 0;
-      const { api } = table((call) => {
-        const count = counts[call % counts.length] ?? 0;
-        fruitless = count === 0 ? fruitless + 1 : 0;
-        return fruitless > 7 ? 1 : count;
-      });
-      const items = await api.batchGetItem({ ...TABLE, keys: keysOf(keyCount) });
-      assert.deepEqual(items, keysOf(keyCount));
-    }), { numRuns: 50 });
+    await fc.assert(
+      fc.asyncProperty(splits, fc.nat(230), async (counts, keyCount) => {
+        let fruitless = 0;
+        const { api } = table((call) => {
+          const count = counts[call % counts.length] ?? 0;
+          fruitless = count === 0 ? fruitless + 1 : 0;
+          return fruitless > 7 ? 1 : count;
+        });
+        const items = await api.batchGetItem({ ...TABLE, keys: keysOf(keyCount) });
+        assert.deepEqual(items, keysOf(keyCount));
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("pauses before it asks again, longer while nothing comes", async () => {
@@ -335,7 +341,11 @@ describe("createDynamoDbApi() against dynalite", () => {
     const { dynamodbEndpoint: endpoint, region } = servers;
     const config = { service: "dynamodb", endpoint, region, credentials, runtime } as const;
     const { clock, random } = runtime;
-    api = createDynamoDbApi({ call: createAwsCall({ ...config, timeoutMs: 5_000 }), clock, random });
+    api = createDynamoDbApi({
+      call: createAwsCall({ ...config, timeoutMs: 5_000 }),
+      clock,
+      random,
+    });
     assert.equal(await api.createTable({ ...TABLE, hashKey: "ID" }), true);
     await until("ACTIVE", TABLE.tableName);
   });

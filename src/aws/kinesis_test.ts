@@ -109,7 +109,10 @@ describe("KinesisApi.listShards()", () => {
   it("gives up a listing that has no end", async () => {
     let pages = 0;
     const call: AwsCall = () => Promise.resolve({ Shards: [], NextToken: `t${pages++}` });
-    await assert.rejects(createKinesisApi({ call, streamName: "orders" }).listShards(), isMalformed);
+    await assert.rejects(
+      createKinesisApi({ call, streamName: "orders" }).listShards(),
+      isMalformed,
+    );
     assert.equal(pages, 1_000);
   });
 
@@ -156,9 +159,12 @@ describe("KinesisApi.getShardIterator()", () => {
   const after: Position = { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: "42" };
   for (const awsCode of ["InvalidArgumentException", "ValidationException"]) {
     it(`calls ${awsCode} after a sequence number InvalidSequenceNumber`, async () => {
-      const asking = scripted(refused(awsCode)).api.getShardIterator({ shardId: SHARD, position: after });
+      const asking = scripted(refused(awsCode)).api.getShardIterator({
+        shardId: SHARD,
+        position: after,
+      });
       await assert.rejects(asking, (error) => {
-        assert.ok(error instanceof KinsumerError);
+        assert.ok(error instanceof KinsumerError, "not a KinsumerError");
         assert.equal(error.code, "InvalidSequenceNumber");
         assert.equal(error.awsCode, awsCode);
         assert.equal(error.shardId, SHARD);
@@ -180,7 +186,10 @@ describe("KinesisApi.getShardIterator()", () => {
   });
 
   it("adds the shard to a failure, and keeps the rest of it", async () => {
-    const asking = scripted(refused("Other")).api.getShardIterator({ shardId: SHARD, position: after });
+    const asking = scripted(refused("Other")).api.getShardIterator({
+      shardId: SHARD,
+      position: after,
+    });
     const facts = { awsCode: "Other", httpStatus: 400, requestId: "r", operation: "o", cause: "c" };
     await assert.rejects(asking, { ...facts, code: "RequestRejected", shardId: SHARD });
   });
@@ -267,14 +276,21 @@ describe("KinesisApi.getRecords()", () => {
       SequenceNumber: fc.bigInt({ min: 10n ** 55n, max: 10n ** 56n - 1n }).map(String),
       ApproximateArrivalTimestamp: fc.integer({ min: 1.6e12, max: 1.9e12 }).map((ms) => ms / 1_000),
       Data: fc.uint8Array({ maxLength: 3_000 }).map((bytes) => btoa(String.fromCharCode(...bytes))),
-      PartitionKey: fc.string({ minLength: 1, maxLength: 256, unit: fc.constantFrom(..."abc-123") }),
+      PartitionKey: fc.string({
+        minLength: 1,
+        maxLength: 256,
+        unit: fc.constantFrom(..."abc-123"),
+      }),
     });
-    await fc.assert(fc.asyncProperty(fc.array(record, { maxLength: 50 }), async (Records) => {
-      const reply = { MillisBehindLatest: 0, NextShardIterator: "A".repeat(256), Records };
-      const { byteLength } = await scripted(reply).api.getRecords(request);
-      const wire = JSON.stringify(reply).length;
-      assert.ok(Math.abs(byteLength - wire) <= wire / 4, `${byteLength} for ${wire}`);
-    }), { numRuns: 50 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(record, { maxLength: 50 }), async (Records) => {
+        const reply = { MillisBehindLatest: 0, NextShardIterator: "A".repeat(256), Records };
+        const { byteLength } = await scripted(reply).api.getRecords(request);
+        const wire = JSON.stringify(reply).length;
+        assert.ok(Math.abs(byteLength - wire) <= wire / 4, `${byteLength} for ${wire}`);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   const malformed: readonly unknown[] = [
@@ -329,7 +345,14 @@ function callTo(endpoint: string): AwsCall {
   const keys = { accessKeyId: "local", secretAccessKey: "local" };
   const credentials = createCredentialsSource({ credentials: keys, runtime });
   const region = "us-east-1";
-  return createAwsCall({ service: "kinesis", endpoint, region, credentials, runtime, timeoutMs: 5_000 });
+  return createAwsCall({
+    service: "kinesis",
+    endpoint,
+    region,
+    credentials,
+    runtime,
+    timeoutMs: 5_000,
+  });
 }
 
 describe("createKinesisApi() over HTTP, with a server that pages and refuses", () => {
@@ -437,7 +460,10 @@ describe("createKinesisApi() against kinesalite", () => {
   it("lists shards, puts, iterates and reads", async () => {
     const shards = await api.listShards();
     assert.deepEqual(shards.map(({ shardId }) => shardId), [SHARD, "shardId-000000000001"]);
-    assert.equal(shards.every(({ endingSequenceNumber }) => endingSequenceNumber === undefined), true);
+    assert.equal(
+      shards.every(({ endingSequenceNumber }) => endingSequenceNumber === undefined),
+      true,
+    );
     const texts = Array.from({ length: 12 }, (_, i) => `record ${i}`);
     for (const text of texts) await put(text, text);
     const read = await Promise.all(
@@ -462,14 +488,15 @@ describe("createKinesisApi() against kinesalite", () => {
       found.push(...records.map((record) => ({ shardId, record })));
     }
     const first = found.find(({ record }) => new TextDecoder().decode(record.data) === "first");
-    assert.ok(first !== undefined);
+    assert.ok(first !== undefined, "the record is not found");
     const { shardId, record } = first;
     assert.equal(record.partitionKey, "one key");
-    assert.ok(Math.abs((record.approximateArrivalMs ?? 0) - startMs) < 5_000);
+    const agoMs = Math.abs((record.approximateArrivalMs ?? 0) - startMs);
+    assert.ok(agoMs < 5_000, `arrived ${agoMs} ms ago`);
     const { sequenceNumber } = record;
     const rest = await readAll(shardId, { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber });
     assert.deepEqual(rest, ["second"]);
-    assert.ok((await readAll(shardId, begun)).includes("first"));
+    assert.equal((await readAll(shardId, begun)).includes("first"), true);
     assert.deepEqual(await readAll(shardId, { type: "LATEST" }), []);
   });
 

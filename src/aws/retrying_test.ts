@@ -47,7 +47,9 @@ describe("retrying()", () => {
     assert.deepEqual(clock.sleeps, []);
   });
 
-  for (const code of ["Throttled", "ServiceFailure", "RequestTimeout", "MalformedAnswer"] as const) {
+  for (
+    const code of ["Throttled", "ServiceFailure", "RequestTimeout", "MalformedAnswer"] as const
+  ) {
     it(`repeats after ${code}, each pause from a bound that doubles`, async () => {
       const { call, clock, seen } = world([failure(code), failure(code), failure(code)]);
       assert.equal(await call(TARGET, {}), "done");
@@ -64,7 +66,11 @@ describe("retrying()", () => {
   });
 
   it("does not count the pause it left out", async () => {
-    const { call, clock } = world([failure("Throttled"), failure("NetworkFailure"), failure("Throttled")]);
+    const { call, clock } = world([
+      failure("Throttled"),
+      failure("NetworkFailure"),
+      failure("Throttled"),
+    ]);
     await call(TARGET, {});
     assert.deepEqual(clock.sleeps, [50, 100]);
   });
@@ -85,7 +91,12 @@ describe("retrying()", () => {
     assert.equal(seen.length, 4);
   });
 
-  const final = [failure("RequestRejected", false), failure("Throttled", false), new Error("odd"), 7];
+  const final = [
+    failure("RequestRejected", false),
+    failure("Throttled", false),
+    new Error("odd"),
+    7,
+  ];
   for (const error of final) {
     it(`lets ${error} stand that is not retryable`, async () => {
       const { call, clock, seen } = world([error]);
@@ -100,7 +111,9 @@ describe("retrying()", () => {
     const usual = world([failure("NetworkFailure")]);
     await assert.rejects(usual.call(records, {}));
     assert.equal(usual.seen.length, 1);
-    const told = world([failure("Throttled"), failure("Throttled")], { unrepeatedTargets: [TARGET] });
+    const told = world([failure("Throttled"), failure("Throttled")], {
+      unrepeatedTargets: [TARGET],
+    });
     await assert.rejects(told.call(TARGET, {}));
     assert.equal(told.seen.length, 1);
     assert.equal(await told.call(records, {}), "done");
@@ -114,19 +127,25 @@ describe("retrying()", () => {
       maxDelayMs: fc.integer({ min: 1, max: 10_000 }),
       maxAttempts: fc.integer({ min: 1, max: 60 }),
     });
-    await fc.assert(fc.asyncProperty(options, async ({ chance, ...rest }) => {
-      const retries: Retry[] = [];
-      const failures = Array.from({ length: 60 }, () => failure("Throttled"));
-      const { call } = world(failures, {
-        ...rest,
-        random: constantRandom(chance),
-        onRetry: (retry) => retries.push(retry),
-      });
-      await assert.rejects(call(TARGET, {}));
-      const bounds = retries.map((_, i) => Math.min(rest.baseDelayMs * 2 ** i, rest.maxDelayMs));
-      assert.deepEqual(retries.map(({ delayMs }) => delayMs), bounds.map((bound) => chance * bound));
-      assert.equal(retries.length, rest.maxAttempts - 1);
-    }), { numRuns: 50 });
+    await fc.assert(
+      fc.asyncProperty(options, async ({ chance, ...rest }) => {
+        const retries: Retry[] = [];
+        const failures = Array.from({ length: 60 }, () => failure("Throttled"));
+        const { call } = world(failures, {
+          ...rest,
+          random: constantRandom(chance),
+          onRetry: (retry) => retries.push(retry),
+        });
+        await assert.rejects(call(TARGET, {}));
+        const bounds = retries.map((_, i) => Math.min(rest.baseDelayMs * 2 ** i, rest.maxDelayMs));
+        assert.deepEqual(
+          retries.map(({ delayMs }) => delayMs),
+          bounds.map((bound) => chance * bound),
+        );
+        assert.equal(retries.length, rest.maxAttempts - 1);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it("tells of each repetition before it", async () => {
@@ -169,9 +188,12 @@ describe("retrying()", () => {
       controller.abort("stopping");
       return Promise.reject(failure("NetworkFailure"));
     };
-    const call = retrying(once, { clock, random: constantRandom(0) });
+    const told: Retry[] = [];
+    const onRetry = (retry: Retry): unknown => told.push(retry);
+    const call = retrying(once, { clock, random: constantRandom(0.5), onRetry });
     const { signal } = controller;
     await assert.rejects(call(TARGET, {}, { signal }), (error) => error === "stopping");
     assert.deepEqual(clock.sleeps, []);
+    assert.deepEqual(told, [], "no repetition is told of that does not happen");
   });
 });

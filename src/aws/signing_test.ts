@@ -122,7 +122,14 @@ function referenceAuthorization(
   const names = [...headers.keys()].sort();
   const lines = names.map((name) => `${name}:${headers.get(name)?.trim().replace(/ +/g, " ")}\n`);
   const signedHeaders = names.join(";");
-  const canonical = [request.method, pathname, "", lines.join(""), signedHeaders, sha256(request.body)];
+  const canonical = [
+    request.method,
+    pathname,
+    "",
+    lines.join(""),
+    signedHeaders,
+    sha256(request.body),
+  ];
   const date = headers.get("x-amz-date") ?? "";
   const scope = [date.slice(0, 8), request.region, request.service, "aws4_request"];
   const stringToSign = ["AWS4-HMAC-SHA256", date, scope.join("/"), sha256(canonical.join("\n"))];
@@ -189,7 +196,12 @@ describe("createSigner()", () => {
         const { body, target, url, nowMs, sessionToken, ...scope } = request;
         const credentials = { ...scope, sessionToken };
         const ours = { "content-type": "application/x-amz-json-1.1", "x-amz-target": target };
-        const made = await createSigner({ url, ...scope })({ headers: ours, body, credentials, nowMs });
+        const made = await createSigner({ url, ...scope })({
+          headers: ours,
+          body,
+          credentials,
+          nowMs,
+        });
         const token = sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken };
         const headers = { "x-amz-target": target, "x-amz-date": formatAmzDate(nowMs), ...token };
         const reference = referenceAuthorization({ ...scope, method: "POST", url, headers, body });

@@ -91,12 +91,110 @@ describe("a fleet", () => {
       clients[victim as "a"].crash();
       fleet.put(800);
       await complete(fleet, 20_000);
+      assert.ok(!fleet.tables.clientRows().some(({ clientId }) => clientId === victim));
       assert.deepEqual(fleet.account.violations, []);
       for (const { deliveries } of fleet.account.duplicates()) {
         assert.equal(deliveries[0]?.client, victim);
         assert.equal(deliveries.length, 2);
       }
     }
+  });
+
+  it("waits for a record in hand when a shard moves, however slow, and goes on after it", async () => {
+    for (let seed = 180; seed < 188; seed++) {
+      const fleet = createSimulatedFleet({ seed, shards: 2 });
+      fleet.put(30);
+      const options = { readLimit: 1, bufferSize: 1 }; // so that either shard may be in hand
+      await fleet.start("a", { handlerMs: 4_000, options });
+      await fleet.clock.advance(10_000 + 500 * (seed - 180));
+      await fleet.start("b", { handlerMs: 4_000, options });
+      await complete(fleet, 300_000);
+      assertKept(fleet);
+    }
+  });
+
+  it("continues after the last processed record, however long the sequence numbers grow", async () => {
+    const fleet = createSimulatedFleet({ seed: 19, shards: 2 });
+    for (const name of ["a", "b", "c"]) {
+      const client = await fleet.start(name);
+      for (const count of [5, 395]) {
+        fleet.put(count);
+        await complete(fleet, 20_000);
+        await fleet.clock.advance(2_000);
+      }
+      await fleet.stop(client);
+      for (const { shardId, sequenceNumber } of fleet.tables.checkpoints()) {
+        assert.equal(sequenceNumber, fleet.stream.records(shardId).at(-1)?.sequenceNumber);
+      }
+    }
+    const digits = new Set(
+      fleet.stream.records("shardId-000000000000").map((r) => r.sequenceNumber.length),
+    );
+    assert.ok(digits.size > 1, "the sequence numbers did not gain a digit");
+    assertKept(fleet);
+  });
+
+  it("does not finish a shard that was read to its end but is not processed when it stops", async () => {
+    const fleet = createSimulatedFleet({ seed: 23, shards: 1 });
+    const a = await fleet.start("a", { handlerMs: 1_000 });
+    fleet.put(20);
+    fleet.stream.split("shardId-000000000000");
+    await fleet.clock.advance(5_000);
+    await fleet.stop(a);
+    assert.equal(fleet.tables.checkpoints()[0]?.isFinished, false);
+    await fleet.start("b");
+    await complete(fleet, 20_000);
+    assertKept(fleet);
+  });
+
+  it("replaces an expired iterator without repeating what still waits to be processed", async () => {
+    const fleet = createSimulatedFleet({ seed: 20, shards: 1, stream: { iteratorTtlMs: 400 } });
+    await fleet.start("a", { handlerMs: 1_000, options: { bufferSize: 5, readLimit: 5 } });
+    fleet.put(40);
+    await complete(fleet, 60_000);
+    assertKept(fleet);
+  });
+
+  it("does not take a missing iterator for the end of a shard", async () => {
+    const fleet = createSimulatedFleet({ seed: 21, shards: 1 });
+    let reads = 0;
+    await fleet.start("a", {
+      answer: (answer) => ++reads % 4 === 0 ? { ...answer, nextShardIterator: undefined } : answer,
+    });
+    for (let round = 0; round < 20; round++) {
+      fleet.put(10);
+      await fleet.clock.advance(1_000);
+    }
+    await complete(fleet, 20_000);
+    assert.ok(reads > 20);
+    assert.equal(fleet.tables.checkpoints()[0]?.isFinished, false);
+    assertKept(fleet);
+  });
+
+  it("delivers a record again when the loop over it is left, and the others once", async () => {
+    const fleet = createSimulatedFleet({ seed: 22, shards: 3 });
+    const left: string[] = [];
+    await fleet.start("a", {
+      consume: async (kinsumer) => {
+        for (let isDone = false; !isDone;) {
+          isDone = true;
+          for await (const record of kinsumer) {
+            fleet.account.delivered("a", record);
+            if (left.at(-1) !== record.sequenceNumber && Number(record.text()) % 10 === 0) {
+              left.push(record.sequenceNumber);
+              isDone = false;
+              break;
+            }
+            fleet.account.processed("a", record);
+          }
+        }
+      },
+    });
+    fleet.put(100);
+    await complete(fleet, 20_000);
+    assertKept(fleet, 10);
+    const repeated = fleet.account.duplicates().map(({ key }) => key.split("/")[1]);
+    assert.deepEqual(repeated.sort(), [...left].sort());
   });
 
   it("takes no shard from a living client whose clock is ten minutes off", async () => {
@@ -180,16 +278,18 @@ describe("a fleet", () => {
   it("reads the children of a split and a merge after their parents, under load", async () => {
     for (const namesChildShards of [true, false]) {
       const fleet = createSimulatedFleet({ seed: 10, shards: 4, stream: { namesChildShards } });
-      await fleet.start("a", { handlerMs: 2 });
-      await fleet.start("b", { handlerMs: 2 });
+      const options = { readLimit: 5, bufferSize: 10 }; // so that shards take turns
+      await fleet.start("a", { handlerMs: 20, options });
+      await fleet.start("b", { handlerMs: 20, options });
       await fleet.clock.advance(10_000);
       const [first, second, third] = fleet.stream.shards().map(({ shardId }) => shardId);
-      fleet.put(500);
+      fleet.put(1_000); // ten seconds' work: the reshards are noticed long before it is done
       fleet.stream.split(first!);
-      fleet.put(500);
+      fleet.put(1_000);
+      fleet.put(200, third); // so that one parent is finished long before the other
       fleet.stream.merge(second!, third!);
       fleet.put(500);
-      await complete(fleet, 60_000);
+      await complete(fleet, 120_000);
       assertKept(fleet);
       await fleet.clock.advance(30_000);
       const finished = fleet.tables.checkpoints().filter(({ isFinished }) => isFinished);

@@ -230,8 +230,7 @@ class DynamoDbCheckpointsTable implements CheckpointsTable {
     const item = writtenItem(outcome, this.#tableName);
     if (item !== undefined) return parseCheckpoint(item);
     const found = await this.read(written.shardId, signal);
-    const isOurs =
-      found?.lastUpdate === written.lastUpdate && found.ownerId === written.ownerId;
+    const isOurs = found?.lastUpdate === written.lastUpdate && found.ownerId === written.ownerId;
     return isOurs ? found : undefined;
   }
 

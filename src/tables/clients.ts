@@ -101,8 +101,9 @@ export function parseClientRow(item: Item): ClientRow {
     lastUpdate: readUpdate(item),
     maxAgeMs: readPositive(item, "MaxAgeMs"),
     // Here "" is not "nothing": it is the assignment of no shard.
-    assignedShardIds:
-      assignment !== undefined && "S" in assignment ? decodeAssignment(assignment.S) : undefined,
+    assignedShardIds: assignment !== undefined && "S" in assignment
+      ? decodeAssignment(assignment.S)
+      : undefined,
     isLeaving: readBoolean(item, "Leaving"),
   };
 }

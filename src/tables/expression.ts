@@ -1,6 +1,7 @@
 /**
- * Speaks DynamoDB's expressions: collects the names and values of one write while its condition and
- * its update are put together, because DynamoDB refuses both a missing placeholder and an unused one.
+ * Speaks DynamoDB's expressions: collects the names and values of one write while its condition
+ * and its update are put together, because DynamoDB refuses both a missing placeholder and an
+ * unused one.
  *
  * Every attribute gets a placeholder: `Name`, `Key` and more are words that DynamoDB reserves.
  *
@@ -66,12 +67,13 @@ export function isString(expression: Expression, attribute: string, value: strin
   return `${expression.name(attribute)} = ${expression.value({ S: value })}`;
 }
 
-/** Holds where the attribute says "nothing", in each form that a client writes: absent, NULL, `""`. */
+/** Holds where the attribute says "nothing", in each form there is: absent, NULL, `""`. */
 export function isBlank(expression: Expression, attribute: string): string {
   const name = expression.name(attribute);
   const nullType = expression.value({ S: "NULL" });
   const empty = expression.value({ S: "" });
-  return `(attribute_not_exists(${name}) OR attribute_type(${name}, ${nullType}) OR ${name} = ${empty})`;
+  const isNull = `attribute_type(${name}, ${nullType})`;
+  return `(attribute_not_exists(${name}) OR ${isNull} OR ${name} = ${empty})`;
 }
 
 /** Holds where the attribute is as it was read: this string, or nothing. */

@@ -106,7 +106,8 @@ export function decodeAssignment(assignment: string): readonly string[] {
 function encodeShardId(shardId: string): string {
   const digits = CANONICAL_SHARD_ID.exec(shardId)?.[1];
   if (digits !== undefined) return String(Number(digits));
-  return /^\d+$/.test(shardId) ? `=${shardId}` : shardId; // "=" tells an ID of digits from a short one
+  const isAllDigits = /^\d+$/.test(shardId); // "=" tells it from a short ID
+  return isAllDigits ? `=${shardId}` : shardId;
 }
 
 function decodeShardId(text: string): string {

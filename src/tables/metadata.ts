@@ -174,17 +174,17 @@ class DynamoDbMetadataTable implements MetadataTable {
     const updateExpression = setAttributes(expression, { StartedAtMs: { N: String(nowMs) } });
     // Rule: the application starts once; the first client to say so is believed for ever.
     const conditionExpression = isMissing(expression, "StartedAtMs");
-    const item =
-      (await this.#write(
-        "Application",
-        { updateExpression, conditionExpression, ...expression.placeholders() },
-        signal,
-      )) ?? (await this.#read("Application", signal));
+    const item = (await this.#write(
+      "Application",
+      { updateExpression, conditionExpression, ...expression.placeholders() },
+      signal,
+    )) ?? (await this.#read("Application", signal));
     const startedAtMs = readPositive(item ?? {}, "StartedAtMs");
     if (startedAtMs !== undefined) return startedAtMs;
     throw new KinsumerError(
       "MalformedAnswer",
-      `Cannot tell when the application started: item "Application" of table "${this.#tableName}" has no time`,
+      `Cannot tell when the application started: "Application" in table "${this.#tableName}" ` +
+        "has no time",
     );
   }
 

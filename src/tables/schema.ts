@@ -83,9 +83,7 @@ export async function deleteTables(
     const tableName = names[table];
     return settle({ ...options, tableName, awaited: "gone" }, async (found) => {
       if (found === undefined) return true;
-      // DynamoDB refuses to delete a table while it makes, changes or deletes it.
-      const isBusy = ["CREATING", "UPDATING", "DELETING"].includes(found.status);
-      if (!isBusy) await api.deleteTable({ tableName }, tableSignal);
+      if (found.status !== "DELETING") await startDeleting(api, tableName, tableSignal);
       return false;
     }, tableSignal);
   });
@@ -110,6 +108,20 @@ export async function assertTablesUsable(
       `Cannot use table "${tableName}": it does not exist, call createRequiredTables()`,
     );
   });
+}
+
+/** DynamoDB refuses to delete a table that it makes or changes: then the next look tries again. */
+async function startDeleting(
+  api: DynamoDbApi,
+  tableName: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await api.deleteTable({ tableName }, signal);
+  } catch (error) {
+    const isBusy = error instanceof KinsumerError && error.awsCode === "ResourceInUseException";
+    if (!isBusy) throw error;
+  }
 }
 
 function isUsable(table: TableDescription | undefined): boolean {
@@ -166,7 +178,7 @@ async function forEachTable(
       work(table, calledOff.signal).catch((failure: unknown) => {
         failures.push(failure);
         calledOff.abort(failure);
-      }),
+      })
     ),
   );
   signal?.removeEventListener("abort", callOff);

@@ -14,7 +14,7 @@ import { createMetadataTable } from "../../src/tables/metadata.ts";
 import { createTables, tableNames } from "../../src/tables/schema.ts";
 import { startEmbeddedServers } from "../local_servers.ts";
 import { createSimulatedDynamoDb } from "../simulation/dynamodb.ts";
-import type { TablesUnderTest } from "./tables_contract.ts";
+import type { TablesUnderTest } from "./opened.ts";
 import type { DynamoDbUnderTest } from "./tables_wire_contract.ts";
 
 /** A new dynalite, without tables. */

@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import type { DynamoDbApi, Item, UpdateRequest, WriteOutcome } from "../../src/aws/dynamodb.ts";
 import type { Checkpoint } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
@@ -21,6 +21,7 @@ import {
   type TableNames,
   tableNames,
 } from "../../src/tables/schema.ts";
+import { openedFor } from "./opened.ts";
 
 /** A database to try. */
 export interface DynamoDbUnderTest {
@@ -41,27 +42,16 @@ export function describeTablesWireContract(
   open: () => Promise<DynamoDbUnderTest>,
 ): void {
   describe(`tables on the wire: ${name}`, () => {
-    const database = databaseIn(open);
+    const database = openedFor(async () => {
+      const opened = await open();
+      await createTables({ ...opened, names: NAMES, waiterDelayMs: 5 });
+      return opened;
+    });
     describeForeignRows(database);
     describeLostAnswers(database);
     describeSize(database);
     describeSchema(database);
   });
-}
-
-function databaseIn(open: () => Promise<DynamoDbUnderTest>): () => DynamoDbUnderTest {
-  let database: DynamoDbUnderTest | undefined;
-  before(async () => {
-    database = await open();
-    await createTables({ ...database, names: NAMES, waiterDelayMs: 5 });
-  });
-  after(async () => {
-    await database?.close();
-  });
-  return () => {
-    if (database === undefined) throw new Error("The database is not open");
-    return database;
-  };
 }
 
 /** Writes attributes as some other program would. */
@@ -162,14 +152,23 @@ function describeForeignRows(database: () => DynamoDbUnderTest): void {
       SequenceNumber: { S: "42" },
     });
     assert.match(JSON.stringify(Finished), /^\{"N":"\d{19}"\}$/);
-    assert.match(JSON.stringify(FinishedRFC), /^\{"S":"\w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000"\}$/);
+    assert.match(
+      JSON.stringify(FinishedRFC),
+      /^\{"S":"\w{3}, \d\d \w{3} \d{4} [\d:]{8} \+0000"\}$/,
+    );
   });
 
   it("beat() and assign() leave unknown attributes of a client alone", async () => {
     const { api, clock } = database();
     const clients = createClientsTable({ api, tableName: NAMES.clients, clock });
     await seed(api, "clients", { ID: { S: "extra" }, Extra: { BOOL: true } });
-    const me = { clientId: "extra", clientName: "n", maxAgeMs: 1, incarnation: "i", isLeaving: false };
+    const me = {
+      clientId: "extra",
+      clientName: "n",
+      maxAgeMs: 1,
+      incarnation: "i",
+      isLeaving: false,
+    };
     await clients.register(me);
     await clients.beat(me);
     await clients.assign({ clientId: "extra", shardIds: [] });

@@ -40,7 +40,10 @@ export type Channel = <Answer>(
 ) => Promise<Answer>;
 
 /** Opens a channel from a client to a service. */
-export function createChannel(service: { readonly clock: Clock }, options: ChannelOptions): Channel {
+export function createChannel(
+  service: { readonly clock: Clock },
+  options: ChannelOptions,
+): Channel {
   const { clock = service.clock, latencyMs = 1, answerLatencyMs = 0 } = options;
   return async ({ operation, args, signal }, carryOut) => {
     signal?.throwIfAborted();

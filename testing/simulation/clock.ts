@@ -3,7 +3,8 @@
  * on every runtime.
  *
  * Between two wakes everything that can run without time passing has run. So one seed gives one
- * trace, as long as nothing in the simulated world waits for the real one (WebCrypto and sockets do).
+ * trace, as long as nothing in the simulated world waits for the real one (WebCrypto and sockets
+ * do).
  *
  * @module
  */
@@ -183,7 +184,7 @@ class Timeline {
  */
 const realMacrotask: (callback: () => void) => unknown =
   (globalThis as { setImmediate?: (callback: () => void) => unknown }).setImmediate ??
-  globalThis.setTimeout;
+    globalThis.setTimeout;
 
 function drain(): Promise<void> {
   return new Promise((resolve) => void realMacrotask(() => resolve()));

@@ -15,7 +15,7 @@ import type {
 } from "../../src/aws/dynamodb.ts";
 import { KinsumerError } from "../../src/errors.ts";
 import type { Clock } from "../../src/runtime.ts";
-import { createChannel, type ChannelOptions } from "./channel.ts";
+import { type ChannelOptions, createChannel } from "./channel.ts";
 import { parseWrite } from "./expressions.ts";
 
 /** A write that changed a row. */
@@ -70,8 +70,9 @@ function createApi(
   const call = createChannel({ clock: options.clock }, options.channelOptions);
   return {
     getItem: (args, signal) =>
-      call({ operation: "GetItem", args, signal }, () =>
-        database.table(args.tableName).get(args.key),
+      call(
+        { operation: "GetItem", args, signal },
+        () => database.table(args.tableName).get(args.key),
       ),
     batchGetItem: (args, signal) =>
       call({ operation: "BatchGetItem", args, signal }, () => {
@@ -121,7 +122,9 @@ class Table {
   }
 
   sorted(): readonly Item[] {
-    return [...this.#items].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, item]) => item);
+    return [...this.#items].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, item]) =>
+      item
+    );
   }
 }
 
@@ -170,10 +173,10 @@ class Database {
   delete(tableName: string): boolean {
     const found = this.describe(tableName);
     if (found === undefined) return false;
-    if (found.status !== "ACTIVE") throw rejected("ResourceInUseException", `it is ${found.status}`);
+    if (found.status === "CREATING") throw rejected("ResourceInUseException", "it is CREATING");
     const table = this.#tables.get(tableName);
     if (table !== undefined) {
-      table.goneFromMs = this.#nowMs() + (this.#options.deleteTableMs ?? 0);
+      table.goneFromMs ??= this.#nowMs() + (this.#options.deleteTableMs ?? 0);
     }
     return true;
   }

@@ -30,14 +30,12 @@ export interface ParsedWrite {
  */
 export function parseWrite(request: Expressions): ParsedWrite {
   const scope = new Scope(request);
-  const condition =
-    request.conditionExpression === undefined
-      ? () => true
-      : new Parser(request.conditionExpression, scope).condition();
-  const apply =
-    request.updateExpression === undefined
-      ? (item: Item) => item
-      : new Parser(request.updateExpression, scope).update();
+  const condition = request.conditionExpression === undefined
+    ? () => true
+    : new Parser(request.conditionExpression, scope).condition();
+  const apply = request.updateExpression === undefined
+    ? (item: Item) => item
+    : new Parser(request.updateExpression, scope).update();
   scope.assertAllUsed();
   return { holds: condition, apply };
 }
@@ -76,7 +74,10 @@ class Scope {
   }
 }
 
-/** `or := and (OR and)*`, `and := not (AND not)*`, `not := NOT not | ( or ) | function | comparison`. */
+/**
+ * `or := and (OR and)*`, `and := not (AND not)*`,
+ * `not := NOT not | ( or ) | function | comparison`.
+ */
 class Parser {
   readonly #tokens: readonly string[];
   readonly #scope: Scope;
@@ -178,8 +179,7 @@ class Parser {
   }
 
   #list(element: () => void): void {
-    do element();
-    while (this.#accept(","));
+    do element(); while (this.#accept(","));
   }
 
   #next(): string {

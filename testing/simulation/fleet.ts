@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { RecordsAnswer } from "../../src/aws/kinesis.ts";
 import type { KinsumerEvent } from "../../src/events.ts";
 import { Kinsumer } from "../../src/kinsumer.ts";
 import type { KinsumerOptions } from "../../src/options.ts";
@@ -44,6 +45,8 @@ export interface SimulatedClientOptions {
   readonly options?: Partial<KinsumerOptions>;
   readonly kinesis?: Omit<ChannelOptions, "clock">;
   readonly dynamodb?: Omit<ChannelOptions, "clock">;
+  /** Changes what GetRecords answers. */
+  readonly answer?: (answer: RecordsAnswer) => RecordsAnswer;
   /** Consumes in place of the loop that only counts. */
   readonly consume?: (kinsumer: Kinsumer, machine: SimulatedMachineClock) => Promise<void>;
 }
@@ -56,8 +59,8 @@ export interface SimulatedFleet {
   readonly account: FleetAccount;
   /** Starts a client; resolves once it has joined. Lets simulated time pass. */
   start(name: string, options?: SimulatedClientOptions): Promise<SimulatedClient>;
-  /** Puts `count` records over all open shards, and notes them in the account. */
-  put(count: number): void;
+  /** Puts `count` records over all open shards, or into one, and notes them in the account. */
+  put(count: number, shardId?: string): void;
   /** Stops a client; lets simulated time pass until it has stopped. */
   stop(client: SimulatedClient, deadlineMs?: number): Promise<void>;
 }
@@ -101,10 +104,14 @@ export function createSimulatedFleet(options: {
     tables,
     account,
     start,
-    put: (count) => {
+    put: (count, into) => {
       for (let each = 0; each < count; each++) {
         const data = String(recordCount++);
-        const { shardId, sequenceNumber } = stream.put({ partitionKey: data, data });
+        const { shardId, sequenceNumber } = stream.put({
+          partitionKey: data,
+          data,
+          ...(into === undefined ? {} : { shardId: into }),
+        });
         account.produced({ shardId, sequenceNumber });
       }
     },
@@ -136,6 +143,8 @@ function createClient(
     },
   });
   const view = world.tables.view(channel("dynamodb"));
+  const kinesis = world.stream.view(channel("kinesis"));
+  const { answer = (each) => each } = given;
   const kinsumer = new Kinsumer({
     streamName: "simulated",
     applicationName: "simulated",
@@ -150,7 +159,10 @@ function createClient(
       fetch: () => Promise.reject(new Error("No network in a simulated world")),
       env: () => undefined,
     },
-    kinesis: world.stream.view(channel("kinesis")),
+    kinesis: {
+      ...kinesis,
+      getRecords: async (request, signal) => answer(await kinesis.getRecords(request, signal)),
+    },
     tables: { clients: view.clients, checkpoints: view.checkpoints, metadata: view.metadata },
     onEvent: (event) => {
       events.push(event);

@@ -17,7 +17,8 @@ export function hashOf(partitionKey: string): number {
   for (const byte of new TextEncoder().encode(partitionKey)) {
     hash = Math.imul(hash ^ byte, 0x01000193);
   }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b); // spreads what short keys leave close together
+  // Spreads what short keys leave close together.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
@@ -34,8 +35,9 @@ export function splitRanges(
 ): readonly (readonly HashRange[])[] {
   const cut = ({ from, to }: HashRange, part: number): number =>
     part === parts ? to : from + ((to - from) * part) / parts; // rounding must not leave a gap
-  return Array.from({ length: parts }, (_, part) =>
-    ranges.map((range) => ({ from: cut(range, part), to: cut(range, part + 1) })),
+  return Array.from(
+    { length: parts },
+    (_, part) => ranges.map((range) => ({ from: cut(range, part), to: cut(range, part + 1) })),
   );
 }
 

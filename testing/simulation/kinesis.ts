@@ -1,16 +1,16 @@
 /**
- * Remembers a stream in memory and answers for it as Kinesis does: iterators that expire, reads that
- * are throttled, shards that split, merge and end.
+ * Remembers a stream in memory and answers for it as Kinesis does: iterators that expire, reads
+ * that are throttled, shards that split, merge and end.
  *
  * @module
  */
 
 import type { KinesisApi, RecordsAnswer, StreamDescription } from "../../src/aws/kinesis.ts";
-import { KinsumerError, type KinsumerErrorCode } from "../../src/errors.ts";
-import type { Position, ReceivedRecord, SequenceNumber, Shard } from "../../src/model.ts";
+import type { ReceivedRecord, SequenceNumber, Shard } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
 import { type ChannelOptions, createChannel } from "./channel.ts";
 import { hashOf, type HashRange, joinRanges, ownsHash, splitRanges } from "./hash_ranges.ts";
+import { failure, type Lineage, SimulatedShard } from "./shard.ts";
 
 /** Where a record ended up. */
 export interface PutAnswer {
@@ -100,73 +100,6 @@ function createApi(
   };
 }
 
-interface Lineage {
-  readonly shardId: string;
-  readonly parentShardId?: string | undefined;
-  readonly adjacentParentShardId?: string | undefined;
-}
-
-class SimulatedShard {
-  readonly lineage: Lineage;
-  readonly ranges: readonly HashRange[];
-  readonly start: bigint;
-  end: bigint | undefined;
-  /** The records, and beside them their sequence numbers, in order. */
-  records: ReceivedRecord[] = [];
-  #numbers: bigint[] = [];
-  /** When it was read within the last second: monotonic milliseconds. */
-  readTimesMs: number[] = [];
-  #trimmedThrough: bigint;
-
-  constructor(lineage: Lineage, ranges: readonly HashRange[], start: bigint) {
-    this.lineage = lineage;
-    this.ranges = ranges;
-    this.start = start;
-    this.#trimmedThrough = start - 1n;
-  }
-
-  /** The sequence number after which a reader of this position begins. */
-  after(position: Position, tip: bigint): bigint {
-    if (position.type === "TRIM_HORIZON") return this.#trimmedThrough;
-    if (position.type === "LATEST") return tip;
-    if (position.type === "AFTER_SEQUENCE_NUMBER") return this.#checked(position, tip);
-    const later = this.records.find(
-      ({ approximateArrivalMs = 0 }) => approximateArrivalMs >= position.timestampMs,
-    );
-    return later === undefined ? tip : BigInt(later.sequenceNumber) - 1n;
-  }
-
-  add(record: ReceivedRecord): void {
-    this.records.push(record);
-    this.#numbers.push(BigInt(record.sequenceNumber));
-  }
-
-  /** How many records are not after a sequence number. */
-  countThrough(through: bigint): number {
-    let low = 0;
-    let high = this.#numbers.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#numbers[middle] ?? 0n) <= through) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  trim(through: bigint): void {
-    const count = this.countThrough(through);
-    this.records = this.records.slice(count);
-    this.#numbers = this.#numbers.slice(count);
-    if (through > this.#trimmedThrough) this.#trimmedThrough = through;
-  }
-
-  #checked(position: Position & { readonly sequenceNumber: string }, tip: bigint): bigint {
-    const after = /^\d+$/.test(position.sequenceNumber) ? BigInt(position.sequenceNumber) : -1n;
-    if (after >= this.#trimmedThrough && after <= (this.end ?? tip)) return after;
-    throw failure("InvalidSequenceNumber", "InvalidArgumentException", this.lineage.shardId);
-  }
-}
-
 class Stream {
   status: StreamDescription["status"] = "ACTIVE";
   readonly #options: SimulatedStreamOptions;
@@ -199,8 +132,9 @@ class Stream {
 
   put(record: Parameters<SimulatedStream["put"]>[0]): PutAnswer {
     const { partitionKey = "", data } = record;
-    const shard =
-      record.shardId === undefined ? this.#shardOf(partitionKey) : this.shard(record.shardId);
+    const shard = record.shardId === undefined
+      ? this.#shardOf(partitionKey)
+      : this.shard(record.shardId);
     const { shardId } = shard.lineage;
     if (shard.end !== undefined) throw new Error(`Cannot put to shard "${shardId}": it is closed`);
     this.#tip += 1n + BigInt(this.#recordCount++ % 7);
@@ -252,7 +186,7 @@ class Stream {
       records,
       lagMs: arrivalMs === undefined ? 0 : this.#options.clock.nowMs() - arrivalMs,
       hasChildShards: hasEnded && (this.#options.namesChildShards ?? true),
-      byteLength: records.reduce((sum, { data }) => sum + data.byteLength, 0),
+      byteLength: byteLengthOf(records),
       ...(!hasEnded && {
         nextShardIterator: this.#iteratorAfter(
           shardId,
@@ -304,12 +238,7 @@ class Stream {
   }
 }
 
-function failure(code: KinsumerErrorCode, awsCode: string, shardId: string): KinsumerError {
-  const retryable = code === "Throttled";
-  return new KinsumerError(code, `Cannot read shard "${shardId}": ${awsCode}`, {
-    awsCode,
-    httpStatus: 400,
-    shardId,
-    retryable,
-  });
+/** About what the answer would take as JSON, with base64 in it. */
+function byteLengthOf(records: readonly ReceivedRecord[]): number {
+  return records.reduce((sum, { data }) => sum + Math.ceil(data.byteLength / 3) * 4 + 150, 350);
 }

@@ -53,7 +53,7 @@ export interface SimulatedTables {
   checkpoints(): readonly Checkpoint[];
   leader(): LeaderRow | undefined;
   shardCache(): ShardCache | undefined;
-  /** Calls back after each write that changed a row, in order: the place to check what must hold. */
+  /** Calls back after each write that changed a row: the place to check what must always hold. */
   onChange(listener: (change: SimulatedRowChange) => void): void;
 }
 
@@ -68,7 +68,9 @@ export function createSimulatedTables(options: {
   const { clock, applicationName = "simulated" } = options;
   const names = tableNames(applicationName);
   const database = createSimulatedDynamoDb({ clock });
-  for (const table of TABLES) database.create({ tableName: names[table], hashKey: HASH_KEYS[table] });
+  for (const table of TABLES) {
+    database.create({ tableName: names[table], hashKey: HASH_KEYS[table] });
+  }
   const items = (table: keyof TableNames): readonly Item[] => database.rows(names[table]);
   const metadataItem = (key: string): Item | undefined =>
     items("metadata").find((item) => JSON.stringify(item["Key"]) === JSON.stringify({ S: key }));
