@@ -14,6 +14,7 @@ import { type CheckpointsTable, createCheckpointsTable } from "./tables/checkpoi
 import { type ClientsTable, createClientsTable } from "./tables/clients.ts";
 import { createMetadataTable, type MetadataTable } from "./tables/metadata.ts";
 import { type TableNames, tableNames } from "./tables/schema.ts";
+import { traceCheckpoints, traceKinesis } from "./telemetry.ts";
 
 /** Everything outside that a consumer speaks to. */
 export interface Ports {
@@ -51,17 +52,22 @@ export function connect(options: ResolvedOptions, onRetry: (retry: Retry) => voi
     clock,
     random,
   });
-  const names = tableNames(options.applicationName);
+  const { applicationName, clientId } = options;
+  const traced = { streamName, applicationName, clientId, clock };
+  const names = tableNames(applicationName);
   const table = (tableName: string) => ({ api: dynamodb, tableName, clock });
   return {
     dynamodb,
     tableNames: names,
-    kinesis: options.kinesis ?? createKinesisApi({
+    kinesis: traceKinesis(options.kinesis ?? createKinesisApi({
       call: call("kinesis", options.kinesisEndpoint, requestTimeoutMs),
       streamName,
-    }),
+    }), traced),
     clients: tables.clients ?? createClientsTable(table(names.clients)),
-    checkpoints: tables.checkpoints ?? createCheckpointsTable(table(names.checkpoints)),
+    checkpoints: traceCheckpoints(
+      tables.checkpoints ?? createCheckpointsTable(table(names.checkpoints)),
+      traced,
+    ),
     metadata: tables.metadata ?? createMetadataTable(table(names.metadata)),
   };
 }

@@ -44,14 +44,6 @@ function assertFenced(fleet: Fleet, vanished: FleetClient, cutAtMs: number): voi
   }
 }
 
-/** Cuts a client off while it is slow over a backlog; returns what the test then looks at. */
-async function vanish(fleet: Fleet, client: FleetClient, how: Cut) {
-  const shardIds = client.kinsumer.ownedShardIds;
-  const cutAtMs = clock.monotonicMs();
-  client.network.cut(how);
-  return { shardIds, cutAtMs, logFrom: fleet.log.length };
-}
-
 describe("a fleet, when a client vanishes", () => {
   before(async () => {
     environment = await openTestEnvironment();
@@ -66,11 +58,12 @@ describe("a fleet, when a client vanishes", () => {
     it(`survives ${who}, and takes it back`, LIMIT, async () => {
       await Fleet.with(environment, { shardCount: 4 }, async (fleet) => {
         const signals = new Map<string, AbortSignal>();
+        let isSlow = true;
         const vanished = await fleet.join({
           options: { clientId },
           work: (record) => {
             signals.set(record.shardId, record.signal);
-            return clock.sleep(8);
+            return isSlow ? clock.sleep(8) : undefined;
           },
         });
         const survivor = await fleet.join({ options: { clientId: "m" } });
@@ -79,7 +72,10 @@ describe("a fleet, when a client vanishes", () => {
         await eventually("the slow client has begun, and committed", () =>
           committedBy(fleet, clientId).size > 0 && signals.size > 0);
 
-        const { shardIds, cutAtMs, logFrom } = await vanish(fleet, vanished, how);
+        const shardIds = vanished.kinsumer.ownedShardIds;
+        const cutAtMs = clock.monotonicMs();
+        const logFrom = fleet.log.length;
+        vanished.network.cut(how);
         assert.equal(shardIds.length, 2);
         await eventually("the survivor reads its shards", () =>
           shardIds.every((id) => survivor.kinsumer.ownedShardIds.includes(id)), FAIL_OVER_BOUND_MS);
@@ -94,6 +90,7 @@ describe("a fleet, when a client vanishes", () => {
         const last = fleet.collector.deliveries.filter((each) => each.clientId === clientId).pop();
         assert.ok(last!.atMs - cutAtMs <= MAX_AGE_MS + 100, "it handed over after its lease");
 
+        isSlow = false;
         vanished.network.mend();
         await fleet.balanced([vanished, survivor], 4);
         const committed = committedBy(fleet, clientId);

@@ -47,8 +47,6 @@ describe("iterating over a Kinsumer", () => {
           if (seen.length === 4) throw new Error("the user's own");
         }
       }, /the user's own/);
-      await eventually("only the first is committed", async () => await committed(fleet) === put[0]! ||
-        await committed(fleet) === put[1]!);
       for await (const { sequenceNumber } of kinsumer) {
         seen.push(sequenceNumber);
         if (seen.length === 7) break;
@@ -171,15 +169,15 @@ describe("iterating over a Kinsumer", () => {
   it("reads no further than bufferSize while nobody consumes, and then goes on", LIMIT, async () => {
     const options = { bufferSize: 200, readLimit: 100 };
     await Fleet.with(environment, { shardCount: 1, options }, async (fleet) => {
-      await fleet.put(1_000);
+      await fleet.put(600);
       const { kinsumer, network } = fleet.create();
       await kinsumer.run();
       await eventually("two reads fill the buffer", () => network.count("GetRecords") >= 2);
-      await clock.sleep(900);
+      await clock.sleep(700);
       assert.equal(network.count("GetRecords"), 2, "it reads on although the buffer is full");
       const consuming = fleet.collector.consume(kinsumer);
       await fleet.allCollected();
-      assert.ok(network.count("GetRecords") >= 10);
+      assert.ok(network.count("GetRecords") >= 6);
       await kinsumer.stop();
       await consuming;
       fleet.collector.assertExactlyOnce(fleet.putResults);
@@ -190,7 +188,7 @@ describe("iterating over a Kinsumer", () => {
     const options = { maxBufferedBytes: 1_048_576, readLimit: 2, acknowledge: "manual" } as const;
     await Fleet.with(environment, { shardCount: 1, options }, async (fleet) => {
       const filler = "x".repeat(150_000);
-      await fleet.put(Array.from({ length: 20 }, (_, ordinal) => ({
+      await fleet.put(Array.from({ length: 14 }, (_, ordinal) => ({
         partitionKey: "one",
         data: JSON.stringify({ ordinal, filler }),
       })));
@@ -204,15 +202,14 @@ describe("iterating over a Kinsumer", () => {
         }
       })();
       await eventually("the budget is spent", () => network.count("GetRecords") >= 2);
-      await clock.sleep(900);
+      await clock.sleep(700);
       const reads = network.count("GetRecords");
       assert.ok(reads <= 4, `${reads} reads of 400 kB each with a budget of 1 MiB`);
       assert.ok(held.length >= 4 && held.length <= 8, `${held.length} records in hand`);
-      const acknowledging = eventually("all are handed over", () => {
+      await eventually("all are handed over", () => {
         for (const record of held) record.ack();
-        return held.length === 20;
+        return held.length === 14;
       });
-      await acknowledging;
       fleet.collector.assertExactlyOnce(fleet.putResults);
       for (const record of held) record.ack();
       await kinsumer.stop();

@@ -282,7 +282,8 @@ describe("createAwsCall() corrects its clock", () => {
     const start = new ManualClock().nowMs();
     const skew = refusal("RequestExpired", dateAt(start + HOUR_MS));
     const done = answers({ body: {} });
-    const { call, network } = world([skew, skew, done, done]);
+    const both: Script = (request) => network.requested(2).then(() => skew(request));
+    const { call, network } = world([both, both, done, done]);
     await Promise.all([call(TARGET, {}), call(TARGET, {})]);
     assert.equal(network.requests.length, 4);
   });
@@ -355,9 +356,9 @@ describe("createAwsCall() gets newer credentials", () => {
     const refused = refusal("ExpiredTokenException");
     const done = answers({ body: {} });
     const provide = numbered();
-    const { call, network } = world([refused, refused, refused, done, done, done], {
-      credentials: provide,
-    });
+    const all: Script = (request) => network.requested(3).then(() => refused(request));
+    const scripts = [all, all, all, done, done, done];
+    const { call, network } = world(scripts, { credentials: provide });
     await Promise.all([call(TARGET, {}), call(TARGET, {}), call(TARGET, {})]);
     assert.equal(network.requests.length, 6);
     assert.equal(provide.count, 2);
