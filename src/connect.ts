@@ -59,10 +59,13 @@ export function connect(options: ResolvedOptions, onRetry: (retry: Retry) => voi
   return {
     dynamodb,
     tableNames: names,
-    kinesis: traceKinesis(options.kinesis ?? createKinesisApi({
-      call: call("kinesis", options.kinesisEndpoint, requestTimeoutMs),
-      streamName,
-    }), traced),
+    kinesis: traceKinesis(
+      options.kinesis ?? createKinesisApi({
+        call: call("kinesis", options.kinesisEndpoint, requestTimeoutMs),
+        streamName,
+      }),
+      traced,
+    ),
     clients: tables.clients ?? createClientsTable(table(names.clients)),
     checkpoints: traceCheckpoints(
       tables.checkpoints ?? createCheckpointsTable(table(names.checkpoints)),

@@ -69,21 +69,29 @@ describe("a fleet, when a client vanishes", () => {
         const survivor = await fleet.join({ options: { clientId: "m" } });
         await fleet.balanced([vanished, survivor], 4);
         await fleet.put(3_000);
-        await eventually("the slow client has begun, and committed", () =>
-          committedBy(fleet, clientId).size > 0 && signals.size > 0);
+        await eventually(
+          "the slow client has begun, and committed",
+          () => committedBy(fleet, clientId).size > 0 && signals.size > 0,
+        );
 
         const shardIds = vanished.kinsumer.ownedShardIds;
         const cutAtMs = clock.monotonicMs();
         const logFrom = fleet.log.length;
         vanished.network.cut(how);
         assert.equal(shardIds.length, 2);
-        await eventually("the survivor reads its shards", () =>
-          shardIds.every((id) => survivor.kinsumer.ownedShardIds.includes(id)), FAIL_OVER_BOUND_MS);
+        await eventually(
+          "the survivor reads its shards",
+          () => shardIds.every((id) => survivor.kinsumer.ownedShardIds.includes(id)),
+          FAIL_OVER_BOUND_MS,
+        );
         const lost = fleet.events("shard-lost", logFrom).filter(({ by }) => by === clientId);
-        assert.deepEqual(lost.map((e) => [e.shardId, e.reason]).sort(), shardIds.map((id) => [
-          id,
-          "lease-expired",
-        ]));
+        assert.deepEqual(
+          lost.map((e) => [e.shardId, e.reason]).sort(),
+          shardIds.map((id) => [
+            id,
+            "lease-expired",
+          ]),
+        );
         assert.ok([...signals].every(([, signal]) => signal.aborted), "a signal is not aborted");
         await fleet.allCollected();
         assertFenced(fleet, vanished, cutAtMs);

@@ -51,40 +51,46 @@ describe("a fleet", () => {
     });
   });
 
-  it("moves the fewest shards at a join and at a clean leave, without a duplicate", LIMIT, async () => {
-    await Fleet.with(environment, { shardCount: 12 }, async (fleet) => {
-      const endLoad = fleet.putContinuously();
-      const first = await fleet.join();
-      const second = await fleet.join();
-      await fleet.balanced([first, second], 12);
+  it(
+    "moves the fewest shards at a join and at a clean leave, without a duplicate",
+    LIMIT,
+    async () => {
+      await Fleet.with(environment, { shardCount: 12 }, async (fleet) => {
+        const endLoad = fleet.putContinuously();
+        const first = await fleet.join();
+        const second = await fleet.join();
+        await fleet.balanced([first, second], 12);
 
-      const beforeJoin = fleet.log.length;
-      const third = await fleet.join();
-      await fleet.balanced([first, second, third], 12);
-      const moved = third.kinsumer.ownedShardIds;
-      assert.equal(moved.length, 4);
-      const joined = fleet.events("shard-captured", beforeJoin);
-      assert.deepEqual(joined.map(({ shardId }) => shardId).sort(), moved);
-      assert.ok(joined.every(({ by }) => by === third.clientId));
-      const given = fleet.events("shard-released", beforeJoin);
-      assert.deepEqual(given.map(({ shardId }) => shardId).sort(), moved);
-      assert.ok(given.every(({ isClean }) => isClean));
+        const beforeJoin = fleet.log.length;
+        const third = await fleet.join();
+        await fleet.balanced([first, second, third], 12);
+        const moved = third.kinsumer.ownedShardIds;
+        assert.equal(moved.length, 4);
+        const joined = fleet.events("shard-captured", beforeJoin);
+        assert.deepEqual(joined.map(({ shardId }) => shardId).sort(), moved);
+        assert.ok(joined.every(({ by }) => by === third.clientId));
+        const given = fleet.events("shard-released", beforeJoin);
+        assert.deepEqual(given.map(({ shardId }) => shardId).sort(), moved);
+        assert.ok(given.every(({ isClean }) => isClean));
 
-      const beforeLeave = fleet.log.length;
-      await third.kinsumer.stop();
-      await third.consuming;
-      await fleet.balanced([first, second], 12);
-      await eventually("the heirs read all of it", () =>
-        fleet.events("shard-captured", beforeLeave).length >= moved.length);
-      const left = fleet.events("shard-captured", beforeLeave);
-      assert.deepEqual(left.map(({ shardId }) => shardId).sort(), moved);
+        const beforeLeave = fleet.log.length;
+        await third.kinsumer.stop();
+        await third.consuming;
+        await fleet.balanced([first, second], 12);
+        await eventually(
+          "the heirs read all of it",
+          () => fleet.events("shard-captured", beforeLeave).length >= moved.length,
+        );
+        const left = fleet.events("shard-captured", beforeLeave);
+        assert.deepEqual(left.map(({ shardId }) => shardId).sort(), moved);
 
-      await endLoad();
-      await fleet.allCollected();
-      assert.deepEqual(fleet.events("shard-lost"), []);
-      fleet.collector.assertExactlyOnce(fleet.putResults);
-    });
-  });
+        await endLoad();
+        await fleet.allCollected();
+        assert.deepEqual(fleet.events("shard-lost"), []);
+        fleet.collector.assertExactlyOnce(fleet.putResults);
+      });
+    },
+  );
 
   it("hands a leaving leader's shards on without waiting for its time to live", LIMIT, async () => {
     const options = { clientRecordMaxAgeMs: 60_000 };
@@ -137,10 +143,14 @@ describe("a fleet", () => {
       const put = await fleet.put(600);
       const shards = (await environment.streams.shards(fleet.streamName)).map((e) => e.shardId);
       const share = (rank: number) => shards.sort().filter((_, index) => index % 3 === rank);
-      await eventually("a has its share", () =>
-        assert.deepEqual(one.kinsumer.ownedShardIds, share(0)) ?? true);
-      await eventually("c has its share", () =>
-        assert.deepEqual(other.kinsumer.ownedShardIds, share(2)) ?? true);
+      await eventually(
+        "a has its share",
+        () => assert.deepEqual(one.kinsumer.ownedShardIds, share(0)) ?? true,
+      );
+      await eventually(
+        "c has its share",
+        () => assert.deepEqual(other.kinsumer.ownedShardIds, share(2)) ?? true,
+      );
       const foreign = new Set(share(1));
       const before = fleet.collector.deliveries.filter((each) => foreign.has(each.shardId)).length;
       await fleet.put(600);
@@ -166,8 +176,10 @@ describe("a fleet", () => {
       });
       const client = await fleet.join({ options: { clientId: "1-ours" } });
       await fleet.put(500);
-      await eventually("it has its share", () =>
-        assert.deepEqual(client.kinsumer.ownedShardIds, [shards[1], shards[3]]) ?? true);
+      await eventually(
+        "it has its share",
+        () => assert.deepEqual(client.kinsumer.ownedShardIds, [shards[1], shards[3]]) ?? true,
+      );
       const isMine = (shardId: string) => shardId === shards[1] || shardId === shards[3];
       await fleet.collector.all(fleet.putResults.filter((each) => isMine(each.shardId)));
       assert.ok(fleet.collector.deliveries.every((each) => isMine(each.shardId)));

@@ -51,8 +51,10 @@ async function assertParentsDrained(fleet: Fleet): Promise<void> {
 async function assertPublished(fleet: Fleet): Promise<void> {
   const shards = await environment.streams.shards(fleet.streamName);
   const open = shards.filter((shard) => !isClosed(shard)).map((shard) => shard.shardId);
-  await eventually("the shard cache lists the open shards", async () =>
-    assert.deepEqual(await fleet.shardCache(), open.sort()) ?? true);
+  await eventually(
+    "the shard cache lists the open shards",
+    async () => assert.deepEqual(await fleet.shardCache(), open.sort()) ?? true,
+  );
   for (const { shardId } of shards.filter(isClosed)) {
     const row = await fleet.row("checkpoints", shardId);
     const finished = row?.["Finished"];
@@ -111,16 +113,22 @@ describe("a fleet across a reshard", () => {
     await Fleet.with(environment, { shardCount: 2 }, async (fleet) => {
       let letGo = () => {};
       const held = new Promise<void>((resolve) => letGo = resolve);
-      const reader = await fleet.join({ work: ({ shardId }) => isParent(shardId) ? held : undefined });
+      const reader = await fleet.join({
+        work: ({ shardId }) => isParent(shardId) ? held : undefined,
+      });
       const helpers = [1, 2].map(() => fleet.collector.consume(reader.kinsumer));
       await fleet.put(200);
       const [left, right] = ["shardId-000000000000", "shardId-000000000001"] as const;
       await environment.streams.merge(fleet.streamName, left, right);
       await fleet.put(200);
-      await eventually("the parent that is not held is finished", () =>
-        fleet.events("shard-finished").length === 1);
-      await eventually("the leader has listed the shards meanwhile", () =>
-        reader.network.count("ListShards") >= 3);
+      await eventually(
+        "the parent that is not held is finished",
+        () => fleet.events("shard-finished").length === 1,
+      );
+      await eventually(
+        "the leader has listed the shards meanwhile",
+        () => reader.network.count("ListShards") >= 3,
+      );
       assert.ok(fleet.collector.deliveries.every(({ shardId }) => isParent(shardId)));
       assert.equal((await fleet.shardCache()).includes("shardId-000000000002"), false);
       letGo();
@@ -134,17 +142,24 @@ describe("a fleet across a reshard", () => {
     });
   });
 
-  it("finds the children after a restart between the parents' end and their own", LIMIT, async () => {
-    await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
-      await fleet.put(300);
-      await environment.streams.split(fleet.streamName, "shardId-000000000000");
-      const options = { leaderActionIntervalMs: 3_600_000, shardCheckIntervalMs: 600 };
-      const first = await fleet.join({ options });
-      await eventually("the parent is finished", () => fleet.events("shard-finished").length === 1);
-      await first.kinsumer.stop();
-      await fleet.put(300);
-      await fleet.join();
-      await assertAll(fleet);
-    });
-  });
+  it(
+    "finds the children after a restart between the parents' end and their own",
+    LIMIT,
+    async () => {
+      await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
+        await fleet.put(300);
+        await environment.streams.split(fleet.streamName, "shardId-000000000000");
+        const options = { leaderActionIntervalMs: 3_600_000, shardCheckIntervalMs: 600 };
+        const first = await fleet.join({ options });
+        await eventually(
+          "the parent is finished",
+          () => fleet.events("shard-finished").length === 1,
+        );
+        await first.kinsumer.stop();
+        await fleet.put(300);
+        await fleet.join();
+        await assertAll(fleet);
+      });
+    },
+  );
 });

@@ -44,37 +44,50 @@ describe("startAt", () => {
     });
   });
 
-  it('"latest" delivers what is put after the application first started, and only that', LIMIT, async () => {
-    const options = { startAt: "latest" } as const;
-    await Fleet.with(environment, { shardCount: 2, options }, async (fleet) => {
-      const early = await fleet.put(100);
-      await clock.sleep(GAP_MS);
-      const client = await fleet.join();
-      await eventually("the shards are captured", () =>
-        fleet.events("shard-captured").length === 2);
-      await clock.sleep(GAP_MS);
-      const late = await fleet.put(100);
-      await assertOnly(fleet, late);
-      await client.kinsumer.stop();
-      const meanwhile = await fleet.put(100);
-      await fleet.join();
-      await assertOnly(fleet, [...late, ...meanwhile]);
-      assert.ok(early.every((each) => fleet.collector.timesOf(each) === 0));
-    });
-  });
+  it(
+    '"latest" delivers what is put after the application first started, and only that',
+    LIMIT,
+    async () => {
+      const options = { startAt: "latest" } as const;
+      await Fleet.with(environment, { shardCount: 2, options }, async (fleet) => {
+        const early = await fleet.put(100);
+        await clock.sleep(GAP_MS);
+        const client = await fleet.join();
+        await eventually(
+          "the shards are captured",
+          () => fleet.events("shard-captured").length === 2,
+        );
+        await clock.sleep(GAP_MS);
+        const late = await fleet.put(100);
+        await assertOnly(fleet, late);
+        await client.kinsumer.stop();
+        const meanwhile = await fleet.put(100);
+        await fleet.join();
+        await assertOnly(fleet, [...late, ...meanwhile]);
+        assert.ok(early.every((each) => fleet.collector.timesOf(each) === 0));
+      });
+    },
+  );
 
-  it('"latest" misses nothing that is put between the first start and a second', LIMIT, async () => {
-    const options = { startAt: "latest" } as const;
-    await Fleet.with(environment, { shardCount: 1, options }, async (fleet) => {
-      const { kinsumer } = await fleet.join();
-      await eventually("the shard is captured", () => fleet.events("shard-captured").length === 1);
-      await kinsumer.stop();
-      await clock.sleep(GAP_MS);
-      const meanwhile = await fleet.put(100);
-      await fleet.join();
-      await assertOnly(fleet, meanwhile);
-    });
-  });
+  it(
+    '"latest" misses nothing that is put between the first start and a second',
+    LIMIT,
+    async () => {
+      const options = { startAt: "latest" } as const;
+      await Fleet.with(environment, { shardCount: 1, options }, async (fleet) => {
+        const { kinsumer } = await fleet.join();
+        await eventually(
+          "the shard is captured",
+          () => fleet.events("shard-captured").length === 1,
+        );
+        await kinsumer.stop();
+        await clock.sleep(GAP_MS);
+        const meanwhile = await fleet.put(100);
+        await fleet.join();
+        await assertOnly(fleet, meanwhile);
+      });
+    },
+  );
 
   it('"latest" reads the children of a split whole', LIMIT, async () => {
     const options = { startAt: "latest" } as const;
@@ -103,10 +116,13 @@ describe("startAt", () => {
       options: { startAt, streamName, applicationName },
     }, async (fleet) => {
       await fleet.create().kinsumer.createRequiredTables();
-      const put = await environment.streams.put(streamName, [1, 2].map((ordinal) => ({
-        partitionKey: "a",
-        data: JSON.stringify({ ordinal }),
-      })));
+      const put = await environment.streams.put(
+        streamName,
+        [1, 2].map((ordinal) => ({
+          partitionKey: "a",
+          data: JSON.stringify({ ordinal }),
+        })),
+      );
       await fleet.join();
       await assertOnly(fleet, put);
     });

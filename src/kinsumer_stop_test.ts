@@ -41,21 +41,25 @@ describe("stop()", () => {
   });
   after(() => environment.cleanUp());
 
-  it("leaves every checkpoint at the last processed record, unowned, and no client", LIMIT, async () => {
-    await Fleet.with(environment, { shardCount: 5 }, async (fleet) => {
-      const clients = [await fleet.join(), await fleet.join(), await fleet.join()];
-      await fleet.balanced(clients, 5);
-      await fleet.put(1_000);
-      await fleet.allCollected();
-      await Promise.all(clients.map(({ kinsumer }) => kinsumer.stop()));
-      await Promise.all(clients.map(({ consuming }) => consuming));
-      assert.equal((await fleet.rows("checkpoints")).length, 5);
-      await assertSettled(fleet);
-      assert.ok(fleet.events("stopped").every(({ isClean }) => isClean));
-      assert.equal(fleet.events("stopped").length, 3);
-      fleet.collector.assertExactlyOnce(fleet.putResults);
-    });
-  });
+  it(
+    "leaves every checkpoint at the last processed record, unowned, and no client",
+    LIMIT,
+    async () => {
+      await Fleet.with(environment, { shardCount: 5 }, async (fleet) => {
+        const clients = [await fleet.join(), await fleet.join(), await fleet.join()];
+        await fleet.balanced(clients, 5);
+        await fleet.put(1_000);
+        await fleet.allCollected();
+        await Promise.all(clients.map(({ kinsumer }) => kinsumer.stop()));
+        await Promise.all(clients.map(({ consuming }) => consuming));
+        assert.equal((await fleet.rows("checkpoints")).length, 5);
+        await assertSettled(fleet);
+        assert.ok(fleet.events("stopped").every(({ isClean }) => isClean));
+        assert.equal(fleet.events("stopped").length, 3);
+        fleet.collector.assertExactlyOnce(fleet.putResults);
+      });
+    },
+  );
 
   it("lets the next go on where it ended: 3 rounds under load, no duplicate", LIMIT, async () => {
     await Fleet.with(environment, { shardCount: 4 }, async (fleet) => {
@@ -76,29 +80,33 @@ describe("stop()", () => {
     });
   });
 
-  it("resolves within its deadline while a record is held for ever, which comes again", LIMIT, async () => {
-    await Fleet.with(environment, { shardCount: 2 }, async (fleet) => {
-      const { kinsumer } = await fleet.join({ work: () => NEVER });
-      await fleet.put(100);
-      const held = await eventually("a record is held", () => fleet.collector.deliveries[0]);
-      const atMs = clock.monotonicMs();
-      const first = kinsumer.stop({ deadlineMs: 600 });
-      assert.equal(kinsumer.stop(), first, "a second call waits for the first");
-      await first;
-      const tookMs = clock.monotonicMs() - atMs;
-      assert.ok(tookMs <= 600 + SLACK_MS, `it took ${tookMs} ms`);
-      assert.deepEqual(await fleet.rows("clients"), []);
-      const released = fleet.events("shard-released");
-      assert.deepEqual(
-        released.map(({ shardId, isClean }) => [shardId, isClean]).sort(),
-        ["shardId-000000000000", "shardId-000000000001"].map((id) => [id, id !== held.shardId]),
-      );
-      await fleet.join();
-      await fleet.allCollected();
-      assert.equal(fleet.collector.timesOf(held), 2);
-      assert.equal(fleet.collector.duplicates().length, 1);
-    });
-  });
+  it(
+    "resolves within its deadline while a record is held for ever, which comes again",
+    LIMIT,
+    async () => {
+      await Fleet.with(environment, { shardCount: 2 }, async (fleet) => {
+        const { kinsumer } = await fleet.join({ work: () => NEVER });
+        await fleet.put(100);
+        const held = await eventually("a record is held", () => fleet.collector.deliveries[0]);
+        const atMs = clock.monotonicMs();
+        const first = kinsumer.stop({ deadlineMs: 600 });
+        assert.equal(kinsumer.stop(), first, "a second call waits for the first");
+        await first;
+        const tookMs = clock.monotonicMs() - atMs;
+        assert.ok(tookMs <= 600 + SLACK_MS, `it took ${tookMs} ms`);
+        assert.deepEqual(await fleet.rows("clients"), []);
+        const released = fleet.events("shard-released");
+        assert.deepEqual(
+          released.map(({ shardId, isClean }) => [shardId, isClean]).sort(),
+          ["shardId-000000000000", "shardId-000000000001"].map((id) => [id, id !== held.shardId]),
+        );
+        await fleet.join();
+        await fleet.allCollected();
+        assert.equal(fleet.collector.timesOf(held), 2);
+        assert.equal(fleet.collector.duplicates().length, 1);
+      });
+    },
+  );
 
   it("resolves within its deadline although nothing is answered any more", LIMIT, async () => {
     await Fleet.with(environment, { shardCount: 2 }, async (fleet) => {

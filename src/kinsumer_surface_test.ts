@@ -44,40 +44,44 @@ describe("what a user sees", () => {
   });
   after(() => environment.cleanUp());
 
-  it("of a record: its payload in three forms, and all that the stream says of it", LIMIT, async () => {
-    await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
-      const { kinsumer } = fleet.create();
-      await kinsumer.run();
-      const beforeMs = clock.nowMs();
-      const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-      const put = await fleet.put([
-        { partitionKey: "grün", data: '{"wert": "äöü 🎉"}' },
-        { partitionKey: "bytes", data: all },
-        { partitionKey: "not json", data: "{" },
-      ]);
-      const [json, bytes, bad] = [
-        (await kinsumer.next())!,
-        (await kinsumer.next())!,
-        (await kinsumer.next())!,
-      ];
-      assert.equal(json.shardId, put[0]!.shardId);
-      assert.equal(json.sequenceNumber, put[0]!.sequenceNumber);
-      assert.match(json.sequenceNumber, /^\d{56}$/);
-      assert.equal(json.partitionKey, "grün");
-      assert.equal(json.text(), '{"wert": "äöü 🎉"}');
-      assert.deepEqual(json.json(), { wert: "äöü 🎉" });
-      assert.deepEqual(json.data, new TextEncoder().encode('{"wert": "äöü 🎉"}'));
-      assert.ok(json.data instanceof Uint8Array);
-      assert.ok(json.approximateArrivalMs! >= beforeMs - 1_000);
-      assert.ok(json.approximateArrivalMs! <= clock.nowMs() + 1_000);
-      assert.equal(typeof json.lagMs, "number");
-      assert.ok(json.encryptionType === undefined || json.encryptionType === "NONE");
-      assert.equal(json.signal.aborted, false);
-      assert.deepEqual([...bytes.data], [...all]);
-      assert.equal(bad.text(), "{");
-      assert.throws(() => bad.json(), SyntaxError);
-    });
-  });
+  it(
+    "of a record: its payload in three forms, and all that the stream says of it",
+    LIMIT,
+    async () => {
+      await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
+        const { kinsumer } = fleet.create();
+        await kinsumer.run();
+        const beforeMs = clock.nowMs();
+        const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+        const put = await fleet.put([
+          { partitionKey: "grün", data: '{"wert": "äöü 🎉"}' },
+          { partitionKey: "bytes", data: all },
+          { partitionKey: "not json", data: "{" },
+        ]);
+        const [json, bytes, bad] = [
+          (await kinsumer.next())!,
+          (await kinsumer.next())!,
+          (await kinsumer.next())!,
+        ];
+        assert.equal(json.shardId, put[0]!.shardId);
+        assert.equal(json.sequenceNumber, put[0]!.sequenceNumber);
+        assert.match(json.sequenceNumber, /^\d{56}$/);
+        assert.equal(json.partitionKey, "grün");
+        assert.equal(json.text(), '{"wert": "äöü 🎉"}');
+        assert.deepEqual(json.json(), { wert: "äöü 🎉" });
+        assert.deepEqual(json.data, new TextEncoder().encode('{"wert": "äöü 🎉"}'));
+        assert.ok(json.data instanceof Uint8Array);
+        assert.ok(json.approximateArrivalMs! >= beforeMs - 1_000);
+        assert.ok(json.approximateArrivalMs! <= clock.nowMs() + 1_000);
+        assert.equal(typeof json.lagMs, "number");
+        assert.ok(json.encryptionType === undefined || json.encryptionType === "NONE");
+        assert.equal(json.signal.aborted, false);
+        assert.deepEqual([...bytes.data], [...all]);
+        assert.equal(bad.text(), "{");
+        assert.throws(() => bad.json(), SyntaxError);
+      });
+    },
+  );
 
   it("of a printed record or batch: no payload", LIMIT, async () => {
     await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
@@ -126,38 +130,42 @@ describe("what a user sees", () => {
     });
   });
 
-  it("of its credentials provider: asked when needed, and again before they expire", LIMIT, async (t) => {
-    if (environment.isRemote) return t.skip("made-up credentials serve local servers only");
-    await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
-      const lifetimeMs = 2_000;
-      const asked: { readonly atMs: number; readonly expiresAtMs: number }[] = [];
-      let isAsking = false;
-      const { kinsumer, network } = fleet.create({
-        credentials: async () => {
-          assert.equal(isAsking, false, "asked twice at once");
-          isAsking = true;
-          const atMs = clock.monotonicMs();
-          await clock.sleep(30);
-          isAsking = false;
-          const accessKeyId = `KEY${asked.length}`;
-          asked.push({ atMs, expiresAtMs: clock.monotonicMs() + lifetimeMs });
-          const expiration = new Date(clock.nowMs() + lifetimeMs);
-          return { accessKeyId, secretAccessKey: "made-up", expiration };
-        },
+  it(
+    "of its credentials provider: asked when needed, and again before they expire",
+    LIMIT,
+    async (t) => {
+      if (environment.isRemote) return t.skip("made-up credentials serve local servers only");
+      await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
+        const lifetimeMs = 2_000;
+        const asked: { readonly atMs: number; readonly expiresAtMs: number }[] = [];
+        let isAsking = false;
+        const { kinsumer, network } = fleet.create({
+          credentials: async () => {
+            assert.equal(isAsking, false, "asked twice at once");
+            isAsking = true;
+            const atMs = clock.monotonicMs();
+            await clock.sleep(30);
+            isAsking = false;
+            const accessKeyId = `KEY${asked.length}`;
+            asked.push({ atMs, expiresAtMs: clock.monotonicMs() + lifetimeMs });
+            const expiration = new Date(clock.nowMs() + lifetimeMs);
+            return { accessKeyId, secretAccessKey: "made-up", expiration };
+          },
+        });
+        assert.equal(asked.length, 0);
+        await kinsumer.run();
+        assert.equal(asked.length, 1, "both services ask for the same ones");
+        const users = (key: string) => network.sent.filter((each) => each.accessKeyId === key);
+        await eventually("new ones are used", () => users("KEY1").length > 0);
+        assert.ok(asked[1]!.atMs < asked[0]!.expiresAtMs, "asked after they had expired");
+        const last = users("KEY0").pop()!;
+        // What was signed in time may leave a little late.
+        assert.ok(last.atMs < asked[0]!.expiresAtMs + 300, "used after they had expired");
+        assert.equal(asked.length, 2, "asked more often than needed");
+        assert.deepEqual(fleet.events("retried"), []);
       });
-      assert.equal(asked.length, 0);
-      await kinsumer.run();
-      assert.equal(asked.length, 1, "both services ask for the same ones");
-      const users = (key: string) => network.sent.filter((each) => each.accessKeyId === key);
-      await eventually("new ones are used", () => users("KEY1").length > 0);
-      assert.ok(asked[1]!.atMs < asked[0]!.expiresAtMs, "asked after they had expired");
-      const last = users("KEY0").pop()!;
-      // What was signed in time may leave a little late.
-      assert.ok(last.atMs < asked[0]!.expiresAtMs + 300, "used after they had expired");
-      assert.equal(asked.length, 2, "asked more often than needed");
-      assert.deepEqual(fleet.events("retried"), []);
-    });
-  });
+    },
+  );
 
   it("with ports of its own: the same promises, and no request at all", LIMIT, async () => {
     const stream = createSimulatedStream({ clock, shards: 4 });
@@ -181,17 +189,19 @@ describe("what a user sees", () => {
         await client.run();
         consuming.push(collector.consume(client));
       }
-      await eventually("both own two", () =>
-        clients.every((each) => each.ownedShardIds.length === 2));
+      await eventually(
+        "both own two",
+        () => clients.every((each) => each.ownedShardIds.length === 2),
+      );
       const producer = new Producer();
       const put = producer.make(500).map(({ partitionKey, data }) =>
         stream.put({ partitionKey, data })
       );
       stream.split("shardId-000000000000");
       stream.merge("shardId-000000000002", "shardId-000000000003");
-      put.push(...producer.make(500).map(({ partitionKey, data }) =>
-        stream.put({ partitionKey, data })
-      ));
+      put.push(
+        ...producer.make(500).map(({ partitionKey, data }) => stream.put({ partitionKey, data })),
+      );
       await collector.all(put);
       await Promise.all(clients.map((each) => each.stop()));
       await Promise.all(consuming);

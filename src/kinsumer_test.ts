@@ -53,23 +53,27 @@ describe("Kinsumer", () => {
   });
   after(() => environment.cleanUp());
 
-  it("sends nothing, asks for no credentials and sets no timer when it is made", LIMIT, async () => {
-    const calls: string[] = [];
-    const note = (what: string) => () => {
-      calls.push(what);
-      return Promise.reject(new Error(what));
-    };
-    create({
-      credentials: note("credentials"),
-      runtime: {
-        ...systemRuntime(),
-        fetch: note("fetch"),
-        clock: { ...clock, sleep: () => (calls.push("sleep"), Promise.resolve()) },
-      },
-    });
-    await clock.sleep(20);
-    assert.deepEqual(calls, []);
-  });
+  it(
+    "sends nothing, asks for no credentials and sets no timer when it is made",
+    LIMIT,
+    async () => {
+      const calls: string[] = [];
+      const note = (what: string) => () => {
+        calls.push(what);
+        return Promise.reject(new Error(what));
+      };
+      create({
+        credentials: note("credentials"),
+        runtime: {
+          ...systemRuntime(),
+          fetch: note("fetch"),
+          clock: { ...clock, sleep: () => (calls.push("sleep"), Promise.resolve()) },
+        },
+      });
+      await clock.sleep(20);
+      assert.deepEqual(calls, []);
+    },
+  );
 
   it("refuses wrong options at once, all problems in one error", () => {
     const broken = { streamName: 7, throttleDelayMs: 10, colour: "red" };
@@ -127,7 +131,10 @@ describe("Kinsumer", () => {
   });
 
   it("run() rejects with TableNotReady while a table is made", LIMIT, async () => {
-    const runtime = { ...systemRuntime(), fetch: answering(200, { Table: { TableStatus: "CREATING" } }) };
+    const runtime = {
+      ...systemRuntime(),
+      fetch: answering(200, { Table: { TableStatus: "CREATING" } }),
+    };
     const kinesis = createSimulatedStream({ clock, shards: 1 }).view();
     const kinsumer = create({ runtime, kinesis });
     await assert.rejects(kinsumer.run(), { code: "TableNotReady", retryable: true });
@@ -174,53 +181,64 @@ describe("Kinsumer", () => {
     await kinsumer.stop();
   });
 
-  it("createRequiredTables() and deleteTables() may be repeated, by 3 clients at once", LIMIT, async () => {
-    const applicationName = environment.uniqueName("tables");
-    const clients = [1, 2, 3].map(() => create({ applicationName }));
-    await Promise.all(clients.map((client) => client.createRequiredTables()));
-    await assertTables(applicationName, true);
-    await clients[0]!.createRequiredTables();
-    await assertTables(applicationName, true);
-    await Promise.all(clients.map((client) => client.deleteTables()));
-    await assertTables(applicationName, false);
-    await clients[0]!.deleteTables();
-    const all = [clients[0]!.createRequiredTables(), clients[1]!.createRequiredTables()];
-    await Promise.all(all);
-    await assertTables(applicationName, true);
-    await clients[0]!.deleteTables();
-  });
+  it(
+    "createRequiredTables() and deleteTables() may be repeated, by 3 clients at once",
+    LIMIT,
+    async () => {
+      const applicationName = environment.uniqueName("tables");
+      const clients = [1, 2, 3].map(() => create({ applicationName }));
+      await Promise.all(clients.map((client) => client.createRequiredTables()));
+      await assertTables(applicationName, true);
+      await clients[0]!.createRequiredTables();
+      await assertTables(applicationName, true);
+      await Promise.all(clients.map((client) => client.deleteTables()));
+      await assertTables(applicationName, false);
+      await clients[0]!.deleteTables();
+      const all = [clients[0]!.createRequiredTables(), clients[1]!.createRequiredTables()];
+      await Promise.all(all);
+      await assertTables(applicationName, true);
+      await clients[0]!.deleteTables();
+    },
+  );
 
-  it("createRequiredTables() makes on-demand tables, or with the given capacity", LIMIT, async () => {
-    const read = async (applicationName: string) => {
-      const TableName = tableNames(applicationName).checkpoints;
-      const { Table } = await environment.askDynamoDb("DescribeTable", { TableName }) as {
-        Table: {
-          KeySchema: unknown;
-          BillingModeSummary?: { BillingMode: string };
-          ProvisionedThroughput?: { ReadCapacityUnits: number; WriteCapacityUnits: number };
+  it(
+    "createRequiredTables() makes on-demand tables, or with the given capacity",
+    LIMIT,
+    async () => {
+      const read = async (applicationName: string) => {
+        const TableName = tableNames(applicationName).checkpoints;
+        const { Table } = await environment.askDynamoDb("DescribeTable", { TableName }) as {
+          Table: {
+            KeySchema: unknown;
+            BillingModeSummary?: { BillingMode: string };
+            ProvisionedThroughput?: { ReadCapacityUnits: number; WriteCapacityUnits: number };
+          };
         };
+        return Table;
       };
-      return Table;
-    };
-    const demand = environment.uniqueName("demand");
-    await create({ applicationName: demand }).createRequiredTables();
-    const onDemand = await read(demand);
-    assert.equal(onDemand.BillingModeSummary?.BillingMode, "PAY_PER_REQUEST");
-    assert.deepEqual(onDemand.KeySchema, [{ AttributeName: "Shard", KeyType: "HASH" }]);
-    const fixed = environment.uniqueName("fixed");
-    const tableCapacity = { readUnits: 7, writeUnits: 3 };
-    await create({ applicationName: fixed, tableCapacity }).createRequiredTables();
-    const { ProvisionedThroughput } = await read(fixed);
-    assert.equal(ProvisionedThroughput?.ReadCapacityUnits, 7);
-    assert.equal(ProvisionedThroughput?.WriteCapacityUnits, 3);
-  });
+      const demand = environment.uniqueName("demand");
+      await create({ applicationName: demand }).createRequiredTables();
+      const onDemand = await read(demand);
+      assert.equal(onDemand.BillingModeSummary?.BillingMode, "PAY_PER_REQUEST");
+      assert.deepEqual(onDemand.KeySchema, [{ AttributeName: "Shard", KeyType: "HASH" }]);
+      const fixed = environment.uniqueName("fixed");
+      const tableCapacity = { readUnits: 7, writeUnits: 3 };
+      await create({ applicationName: fixed, tableCapacity }).createRequiredTables();
+      const { ProvisionedThroughput } = await read(fixed);
+      assert.equal(ProvisionedThroughput?.ReadCapacityUnits, 7);
+      assert.equal(ProvisionedThroughput?.WriteCapacityUnits, 3);
+    },
+  );
 
   it("deleteTables() is refused while this client runs", LIMIT, async () => {
     await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
       const { kinsumer } = await fleet.join();
       await fleet.put(10);
       await fleet.allCollected();
-      await assert.rejects(kinsumer.deleteTables(), { name: "KinsumerError", code: "AlreadyRunning" });
+      await assert.rejects(kinsumer.deleteTables(), {
+        name: "KinsumerError",
+        code: "AlreadyRunning",
+      });
       await assertTables(fleet.applicationName, true);
       await kinsumer.stop();
       await kinsumer.deleteTables();

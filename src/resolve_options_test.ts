@@ -85,7 +85,10 @@ const NOT_ALLOWED: readonly (readonly [option: string, allowed: RegExp, ...value
   ["dynamodbEndpoint", /http: or https: URL/, "localhost", "http://h/?q=1"],
   ["startAt", /"horizon", "latest" or a Date/, "soon", new Date(NOW_MS + 1), new Date(Number.NaN)],
   ["acknowledge", /"auto" or "manual"/, "", "never"],
-  ["tableCapacity", /readUnits must be a whole number from 1 to 40000/, { readUnits: 0, writeUnits: 1 }],
+  ["tableCapacity", /readUnits must be a whole number from 1 to 40000/, {
+    readUnits: 0,
+    writeUnits: 1,
+  }],
 ];
 
 describe("resolveOptions()", () => {
@@ -141,7 +144,10 @@ describe("resolveOptions()", () => {
     assert.equal(calm.leaderActionIntervalMs, 10_000);
     assert.equal(calm.clientRecordMaxAgeMs, 50_000);
     const impatient = refusal({ shardCheckIntervalMs: 1_000, clientRecordMaxAgeMs: 2_999 });
-    assert.match(impatient.message, /clientRecordMaxAgeMs must be .* from 3000 to 3600000, got 2999/);
+    assert.match(
+      impatient.message,
+      /clientRecordMaxAgeMs must be .* from 3000 to 3600000, got 2999/,
+    );
     const hasty = refusal({ shardCheckIntervalMs: 1_000, leaderActionIntervalMs: 999 });
     assert.match(hasty.message, /leaderActionIntervalMs must be .* from 1000 to 3600000, got 999/);
   });

@@ -95,7 +95,9 @@ export function traceCheckpoints(
   };
 }
 
-function commitName(request: { isReleased?: boolean | undefined; isFinished?: boolean | undefined }) {
+function commitName(
+  request: { isReleased?: boolean | undefined; isFinished?: boolean | undefined },
+) {
   if (request.isFinished) return "finish";
   return request.isReleased ? "release" : "commit";
 }

@@ -347,6 +347,26 @@ describe("a fleet", () => {
     assertKept(fleet);
   });
 
+  it("stops the older of two processes with one ID, and leaves the newer alone", async () => {
+    const fleet = createSimulatedFleet({ seed: 24, shards: 2 });
+    const older = await fleet.start("a");
+    await fleet.clock.advance(5_000);
+    const newer = await fleet.start("b", { clientId: "a" });
+    let failure: unknown;
+    older.done.catch((error: unknown) => (failure = error));
+    await fleet.clock.runUntil(() => failure !== undefined, 5_000);
+    assert.ok(
+      failure instanceof KinsumerError && failure.code === "ClientIdInUse",
+      String(failure),
+    );
+    fleet.put(50);
+    await complete(fleet, 20_000);
+    await fleet.clock.advance(20_000);
+    assert.equal(fleet.tables.clientRows().length, 1);
+    assert.equal(newer.kinsumer.ownedShardIds.length, 2);
+    assert.deepEqual(fleet.account.violations, []);
+  });
+
   it("lets the lowest ID lead, and yield to a lower one that joins", async () => {
     const fleet = createSimulatedFleet({ seed: 13, shards: 2 });
     const c = await fleet.start("c");
@@ -403,7 +423,25 @@ describe("a fleet", () => {
     a.cut({ dynamodb: true, kinesis: true });
     const fromMs = fleet.clock.clock.monotonicMs();
     await fleet.stop(a, 4_000);
-    assert.ok(fleet.clock.clock.monotonicMs() - fromMs <= 4_100);
+    assert.ok(fleet.clock.clock.monotonicMs() - fromMs <= 4_000);
+    await fleet.clock.advance(60_000);
+    assert.equal(fleet.clock.sleeperCount(), 0, "a timer outlived the stop");
+  });
+
+  it("stops within its deadline even when its ports never answer and heed no signal", async () => {
+    const fleet = createSimulatedFleet({ seed: 25, shards: 2 });
+    let isHanging = false;
+    const hang = () => isHanging ? new Promise<void>(() => {}) : undefined;
+    const a = await fleet.start("a", {
+      dynamodb: { intercept: hang },
+      kinesis: { intercept: hang },
+    });
+    await fleet.clock.advance(5_000);
+    isHanging = true;
+    await fleet.clock.advance(1_000);
+    const fromMs = fleet.clock.clock.monotonicMs();
+    await fleet.stop(a, 4_000);
+    assert.equal(fleet.clock.clock.monotonicMs() - fromMs, 4_000);
     await fleet.clock.advance(60_000);
     assert.equal(fleet.clock.sleeperCount(), 0, "a timer outlived the stop");
   });

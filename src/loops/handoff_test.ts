@@ -88,7 +88,11 @@ describe("Handoff", () => {
     const batch = await handoff.pullBatch();
     batch?.records[1]?.ack();
     batch?.giveBack();
-    const again = [await handoff.pullRecord(), await handoff.pullRecord(), await handoff.pullRecord()];
+    const again = [
+      await handoff.pullRecord(),
+      await handoff.pullRecord(),
+      await handoff.pullRecord(),
+    ];
     assert.deepEqual(again.map((record) => record?.sequenceNumber), ["1", "3", "4"]);
   });
 

@@ -54,6 +54,13 @@ export class Heartbeat {
     handoff.wake();
   }
 
+  /** Removes the client's row, unless another process has taken it over. */
+  async deregister(signal: AbortSignal): Promise<void> {
+    const { clients } = this.#context;
+    const last = await clients.beat(this.#self(), signal);
+    if (last.outcome === "beaten") await clients.remove(last.row, signal);
+  }
+
   /** Beats at once, and then as before. */
   wake(): void {
     this.#waking.abort();
@@ -67,6 +74,7 @@ export class Heartbeat {
 
   /** Beats until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener("abort", () => this.wake(), { once: true });
     await Promise.all([this.#beatLoop(signal), this.#watchLease(signal)]);
   }
 
@@ -76,7 +84,7 @@ export class Heartbeat {
       // A twentieth early or late, so that a fleet that started together does not beat in step.
       let delayMs = shardCheckIntervalMs * (0.95 + random.next() / 10);
       if (failures > 0) delayMs = this.#retryDelayMs(failures);
-      await clock.sleep(delayMs, AbortSignal.any([signal, this.#waking.signal]));
+      await clock.sleep(delayMs, this.#waking.signal);
       if (signal.aborted) return;
       this.#waking = new AbortController();
       failures = await this.#beat(signal, failures);

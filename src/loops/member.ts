@@ -18,6 +18,8 @@ import { ShardSet } from "./shard_set.ts";
 /** How much of a stop's deadline is kept for the last writes, and the most that is: milliseconds. */
 const LAST_WRITES_SHARE = 0.3;
 const LAST_WRITES_MAX_MS = 2_000;
+/** How much of that is kept for giving even the last writes up. */
+const FAREWELL_MAX_MS = 100;
 
 /** One client's membership of the fleet. */
 export class Member {
@@ -30,7 +32,8 @@ export class Member {
   readonly #ending = new AbortController();
   /** Ends the looks at the fleet: as soon as this client stops. */
   readonly #leaving = new AbortController();
-  #loops: Promise<unknown> = Promise.resolve();
+  #beating: Promise<void> = Promise.resolve();
+  #looking: Promise<void> = Promise.resolve();
   #isForeignLed = false;
 
   /** @param onFatal is told what this client cannot go on with */
@@ -68,10 +71,8 @@ export class Member {
   /** Joins the fleet: resolves once the client is registered, and goes on from there. */
   async join(signal: AbortSignal): Promise<void> {
     await this.#heartbeat.register(signal);
-    this.#loops = Promise.all([
-      this.#heartbeat.run(this.#ending.signal),
-      this.#refresh.run(AbortSignal.any([this.#ending.signal, this.#leaving.signal])),
-    ]);
+    this.#beating = this.#heartbeat.run(this.#ending.signal);
+    this.#looking = this.#refresh.run(this.#leaving.signal);
   }
 
   /**
@@ -82,36 +83,37 @@ export class Member {
   async leave(deadlineMs: number): Promise<boolean> {
     const { clock } = this.#context;
     const lastWritesMs = Math.min(LAST_WRITES_MAX_MS, deadlineMs * LAST_WRITES_SHARE);
+    const farewellMs = Math.min(FAREWELL_MAX_MS, lastWritesMs / 2);
     const done = new AbortController();
     const abandoning = new AbortController();
-    const timers = Promise.all([
-      clock.sleep(deadlineMs - lastWritesMs, done.signal).then(() => this.#shards.hurry()),
-      clock.sleep(deadlineMs, done.signal).then(() => abandoning.abort()),
-    ]);
-    abandoning.signal.addEventListener("abort", () => this.#shards.abandon(), { once: true });
-    const isClean = await this.#depart(AbortSignal.any([abandoning.signal, done.signal]));
+    const departing = this.#depart(abandoning.signal).finally(() => done.abort());
+    const after = (ms: number) => clock.sleep(ms, done.signal);
+    after(deadlineMs - lastWritesMs).then(() => this.#shards.hurry());
+    after(deadlineMs - farewellMs).then(() => {
+      abandoning.abort();
+      this.#ending.abort();
+      this.#shards.abandon();
+    });
+    const isClean = await Promise.race([departing, after(deadlineMs).then(() => false)]);
     done.abort();
-    this.#ending.abort();
-    await Promise.all([timers, this.#loops]);
     return isClean;
   }
 
   async #depart(signal: AbortSignal): Promise<boolean> {
     this.#leaving.abort();
     this.#heartbeat.leave();
-    const handedOver = this.#try(() => this.#refresh.handOver(signal));
+    const handedOver = this.#try(() => this.#handOver(signal));
     await this.#shards.stop();
     await handedOver;
-    const isRemoved = await this.#try(() => this.#deregister(signal));
+    this.#ending.abort();
+    await this.#beating;
+    const isRemoved = await this.#try(() => this.#heartbeat.deregister(signal));
     return isRemoved && !signal.aborted;
   }
 
-  async #deregister(signal: AbortSignal): Promise<void> {
-    const { clients, options: { clientId } } = this.#context;
-    this.#ending.abort();
-    await this.#loops;
-    const row = await clients.read(clientId, signal);
-    if (row !== undefined) await clients.remove(row, signal);
+  async #handOver(signal: AbortSignal): Promise<void> {
+    await this.#looking; // a look that is still under way must not write over the hand-over
+    await this.#refresh.handOver(signal);
   }
 
   /** Leaving goes on whatever fails: what is not written now, the fleet finds out by itself. */

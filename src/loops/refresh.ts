@@ -73,12 +73,12 @@ export class Refresh {
   /** Looks until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, options: { shardCheckIntervalMs } } = this.#context;
+    signal.addEventListener("abort", () => this.#waking.abort(), { once: true });
     while (!signal.aborted) {
       this.#waking = new AbortController();
       await persist(this.#context, { operation: "refresh", signal }, () => this.#look(signal));
       const factor = this.#calmLooks >= CALM_AFTER_LOOKS ? CALM_INTERVAL_FACTOR : 1;
-      const either = AbortSignal.any([signal, this.#waking.signal]);
-      await clock.sleep(shardCheckIntervalMs * factor, either);
+      if (!signal.aborted) await clock.sleep(shardCheckIntervalMs * factor, this.#waking.signal);
     }
   }
 
