@@ -34,7 +34,7 @@ function committedBy(fleet: Fleet, clientId: string): ReadonlyMap<string, bigint
   );
 }
 
-/** Nothing that the vanished client handed over came after its heir's first record of that shard. */
+/** The vanished client handed nothing over after its heir's first record of that shard. */
 function assertFenced(fleet: Fleet, vanished: FleetClient, cutAtMs: number): void {
   const taken = new Set<string>();
   for (const { clientId, shardId, atMs } of fleet.collector.deliveries) {
@@ -116,6 +116,8 @@ describe("a fleet, when a client vanishes", () => {
         assert.equal(fleet.collector.duplicates().length, again, "duplicates after all was well");
         const since = fleet.collector.deliveries.slice(from);
         assert.ok(since.some((each) => each.clientId === clientId), "it takes no part");
+        await Promise.all([vanished, survivor].map(({ kinsumer }) => kinsumer.stop()));
+        await fleet.assertSettled();
       });
     });
   }

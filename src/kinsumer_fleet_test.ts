@@ -15,7 +15,7 @@ import { systemRuntime } from "./runtime.ts";
 import { nextUpdate, updateAttributes } from "./tables/item.ts";
 
 const { clock } = systemRuntime();
-const LIMIT = { timeout: 40_000 };
+const LIMIT = { timeout: 60_000 };
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 let environment: TestEnvironment;

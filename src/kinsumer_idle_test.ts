@@ -16,7 +16,7 @@ import type { SentRequest } from "../testing/network.ts";
 import { systemRuntime } from "./runtime.ts";
 
 const { clock } = systemRuntime();
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 60_000 };
 const OBSERVED_MS = 3_000;
 const OUTAGE_MS = 1_500;
 

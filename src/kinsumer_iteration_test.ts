@@ -15,7 +15,7 @@ import type { KinsumerRecord, RecordBatch } from "./model.ts";
 import { systemRuntime } from "./runtime.ts";
 
 const { clock } = systemRuntime();
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 60_000 };
 const ONE_SHARD = { shardCount: 1 };
 const SHARD = "shardId-000000000000";
 

@@ -12,7 +12,7 @@ import { openTestEnvironment, type TestEnvironment } from "../testing/environmen
 import { Fleet, textOf } from "../testing/fleet.ts";
 import { isClosed, parentIds } from "./rules/lineage.ts";
 
-const LIMIT = { timeout: 40_000 };
+const LIMIT = { timeout: 60_000 };
 const COUNT = 4_321;
 
 let environment: TestEnvironment;

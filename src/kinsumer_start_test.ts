@@ -17,7 +17,7 @@ import type { PutResult } from "../testing/streams.ts";
 import { systemRuntime } from "./runtime.ts";
 
 const { clock } = systemRuntime();
-const LIMIT = { timeout: 40_000 };
+const LIMIT = { timeout: 60_000 };
 /** Far enough from what was put before for the milliseconds of arrival to tell them apart. */
 const GAP_MS = 30;
 

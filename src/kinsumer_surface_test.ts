@@ -17,7 +17,7 @@ import { Kinsumer } from "./kinsumer.ts";
 import { systemRuntime } from "./runtime.ts";
 
 const { clock } = systemRuntime();
-const LIMIT = { timeout: 30_000 };
+const LIMIT = { timeout: 60_000 };
 
 let environment: TestEnvironment;
 

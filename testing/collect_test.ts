@@ -50,7 +50,10 @@ describe("Collector", () => {
 
   it("waits until all have come, or says how many have not", async () => {
     await collect(good).all(put);
-    await assert.rejects(collect(good.slice(2)).all(put, 30), /2 of 3 records were not handed over/);
+    await assert.rejects(
+      collect(good.slice(2)).all(put, 30),
+      /2 of 3 records were not handed over/,
+    );
   });
 });
 
@@ -58,7 +61,9 @@ describe("Producer", () => {
   it("numbers the records of each key", () => {
     const producer = new Producer({ keyCount: 2 });
     const made = [...producer.make(3), ...producer.make(1)];
-    const pairs = made.map(({ partitionKey, data }) => [partitionKey, JSON.parse(String(data)).ordinal]);
+    const pairs = made.map((
+      { partitionKey, data },
+    ) => [partitionKey, JSON.parse(String(data)).ordinal]);
     assert.deepEqual(pairs, [["key-0", 0], ["key-1", 0], ["key-0", 1], ["key-1", 1]]);
   });
 });

@@ -85,26 +85,33 @@ describe("openTestEnvironment()", () => {
     await environment.cleanUp();
   });
 
-  it("means AWS by the empty string, with the environment's region and credentials", LIMIT, async () => {
-    const aws = {
-      KINSUMER_KINESIS_ENDPOINT: "",
-      KINSUMER_DYNAMODB_ENDPOINT: "",
-      AWS_REGION: "eu-west-1",
-    };
-    const environment = await open(aws);
-    assert.equal(environment.isRemote, true);
-    assert.deepEqual(environment.clientOptions(), {
-      kinesisEndpoint: undefined,
-      dynamodbEndpoint: undefined,
-      region: "eu-west-1",
-      credentials: undefined,
-    });
-    const { AWS_REGION: _, ...nowhere } = aws;
-    await assert.rejects(open(nowhere), /^RangeError: .*"AWS_REGION" is not set/);
-    const hasty = { ...aws, KINSUMER_RESOURCE_CHANGE_TIMEOUT_MS: "soon" };
-    await assert.rejects(open(hasty), /RESOURCE_CHANGE_TIMEOUT_MS" must be milliseconds, got "soon"/);
-    await open({ ...aws, KINSUMER_RESOURCE_CHANGE_TIMEOUT_MS: "60000" });
-  });
+  it(
+    "means AWS by the empty string, with the environment's region and credentials",
+    LIMIT,
+    async () => {
+      const aws = {
+        KINSUMER_KINESIS_ENDPOINT: "",
+        KINSUMER_DYNAMODB_ENDPOINT: "",
+        AWS_REGION: "eu-west-1",
+      };
+      const environment = await open(aws);
+      assert.equal(environment.isRemote, true);
+      assert.deepEqual(environment.clientOptions(), {
+        kinesisEndpoint: undefined,
+        dynamodbEndpoint: undefined,
+        region: "eu-west-1",
+        credentials: undefined,
+      });
+      const { AWS_REGION: _, ...nowhere } = aws;
+      await assert.rejects(open(nowhere), /^RangeError: .*"AWS_REGION" is not set/);
+      const hasty = { ...aws, KINSUMER_RESOURCE_CHANGE_TIMEOUT_MS: "soon" };
+      await assert.rejects(
+        open(hasty),
+        /RESOURCE_CHANGE_TIMEOUT_MS" must be milliseconds, got "soon"/,
+      );
+      await open({ ...aws, KINSUMER_RESOURCE_CHANGE_TIMEOUT_MS: "60000" });
+    },
+  );
 
   it("uniqueName() never repeats itself, and fits both services", LIMIT, async () => {
     const environment = await open({});

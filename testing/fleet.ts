@@ -5,11 +5,13 @@
  * @module
  */
 
+import assert from "node:assert/strict";
 import type { AttributeValue, Item } from "../src/aws/dynamodb.ts";
 import type { KinsumerEvent } from "../src/events.ts";
 import { Kinsumer } from "../src/kinsumer.ts";
 import type { KinsumerRecord } from "../src/model.ts";
 import type { KinsumerOptions } from "../src/options.ts";
+import { systemRuntime } from "../src/runtime.ts";
 import { HASH_KEYS, type TableNames, tableNames } from "../src/tables/schema.ts";
 import { Collector, eventually, Producer } from "./collect.ts";
 import type { TestEnvironment } from "./environment.ts";
@@ -25,6 +27,9 @@ export const FAST_OPTIONS = {
   throttleDelayMs: 200,
   tableWaiterDelayMs: 20,
 } as const;
+
+/** A loop that waits for ever must fail its test, and not hold the process open. */
+const USE_TIMEOUT_MS = 45_000;
 
 /** Something that happened to a client. */
 export interface FleetEvent {
@@ -61,6 +66,7 @@ export class Fleet {
   readonly #producer: Producer = new Producer();
   readonly #options: Partial<KinsumerOptions>;
   readonly #kinsumers: Kinsumer[] = [];
+  #isClosing = false;
 
   private constructor(
     environment: TestEnvironment,
@@ -83,9 +89,17 @@ export class Fleet {
     const fleet = new Fleet(environment, environment.uniqueName("fleet"), options);
     await environment.streams.create(fleet.streamName, { shardCount });
     await fleet.create().kinsumer.createRequiredTables();
+    const done = new AbortController();
+    const { clock } = systemRuntime();
+    const giveUp = async (): Promise<void> => {
+      await clock.sleep(USE_TIMEOUT_MS, done.signal);
+      if (!done.signal.aborted) throw new Error(`The test did not end within ${USE_TIMEOUT_MS} ms`);
+    };
     try {
-      await use(fleet);
+      await Promise.race([use(fleet), giveUp()]);
     } finally {
+      done.abort();
+      fleet.#isClosing = true;
       await Promise.all(fleet.#kinsumers.map((each) => each.stop({ deadlineMs: 300 })));
     }
   }
@@ -126,10 +140,10 @@ export class Fleet {
 
   /** Puts some records, again and again, until the returned function is called and has resolved. */
   putContinuously(countEach = 40): () => Promise<void> {
-    const { clock } = new Network().runtime;
+    const { clock } = systemRuntime();
     let isDone = false;
     const putting = (async () => {
-      while (!isDone) {
+      while (!isDone && !this.#isClosing) {
         await this.put(countEach);
         await clock.sleep(20);
       }
@@ -194,6 +208,19 @@ export class Fleet {
   async shardCache(): Promise<readonly string[]> {
     const ids = (await this.row("metadata", "ShardCache"))?.["ShardIDs"];
     return ids !== undefined && "L" in ids ? ids.L.flatMap((each) => textOf(each) ?? []) : [];
+  }
+
+  /** After all have stopped: every row says what was processed last, and nobody is left. */
+  async assertSettled(): Promise<void> {
+    for (const row of await this.rows("checkpoints")) {
+      const shardId = textOf(row["Shard"]) ?? "";
+      const last = this.collector.lastByShard().get(shardId);
+      assert.equal(textOf(row["SequenceNumber"]), last, shardId);
+      assert.equal("OwnerID" in row, false, `${shardId} has an owner`);
+      assert.equal("OwnerName" in row, false, `${shardId} has an owner's name`);
+    }
+    assert.deepEqual(await this.rows("clients"), []);
+    assert.equal(await this.leaderId(), undefined, "the leader has not resigned");
   }
 
   /** Who leads, as the table says. */

@@ -357,7 +357,9 @@ describe("createAwsCall() gets newer credentials", () => {
     const done = answers({ body: {} });
     const provide = numbered();
     const all: Script = (request) => network.requested(3).then(() => refused(request));
-    const scripts = [all, all, all, done, done, done];
+    // The last refusal comes when the others have their newer credentials already.
+    const late: Script = (request) => network.requested(5).then(() => refused(request));
+    const scripts = [all, all, late, done, done, done];
     const { call, network } = world(scripts, { credentials: provide });
     await Promise.all([call(TARGET, {}), call(TARGET, {}), call(TARGET, {})]);
     assert.equal(network.requests.length, 6);

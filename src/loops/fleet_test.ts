@@ -182,6 +182,8 @@ describe("a fleet", () => {
             fleet.account.delivered("a", record);
             if (left.at(-1) !== record.sequenceNumber && Number(record.text()) % 10 === 0) {
               left.push(record.sequenceNumber);
+              fleet.account.excuse("a"); // for the record that it left
+              fleet.account.captured("a", record.shardId);
               isDone = false;
               break;
             }
@@ -407,6 +409,7 @@ describe("a fleet", () => {
     fleet.put(10);
     await fleet.clock.advance(5_000);
     const fromMs = fleet.clock.clock.monotonicMs();
+    fleet.account.excuse("a"); // for the record that it holds
     await fleet.stop(a, 3_000);
     assert.ok(fleet.clock.clock.monotonicMs() - fromMs <= 3_000);
     assert.deepEqual(owned(fleet), [undefined, undefined]);

@@ -11,6 +11,7 @@ import type { Position, SequenceNumber } from "../model.ts";
 import { isClosed } from "../rules/lineage.ts";
 import { backoffMs, readDelayMs } from "../rules/pacing.ts";
 import { resumePosition } from "../rules/position.ts";
+import { decideEnd } from "../rules/shard_end.ts";
 import { attempt } from "./announcer.ts";
 import type { Channel } from "./channel.ts";
 import type { LoopContext } from "./context.ts";
@@ -71,6 +72,8 @@ class ShardReader {
   readonly #context: LoopContext;
   readonly #reading: ShardReading;
   #iterator: string | undefined;
+  /** True while the current iterator was made to confirm the end of the shard. */
+  #isConfirming = false;
   #lastReadAtMs: number | undefined;
   #lastSequenceNumber: SequenceNumber | undefined;
   #expectedBytes = FIRST_EXPECTED_BYTES;
@@ -169,9 +172,20 @@ class ShardReader {
   }
 
   async #turn(answer: RecordsAnswer): Promise<"ended" | "read"> {
+    const isConfirmation = this.#isConfirming;
     this.#iterator = answer.nextShardIterator;
+    this.#isConfirming = false;
     if (this.#iterator !== undefined) return "read";
-    if (answer.hasChildShards || await this.#isListedAsClosed()) return "ended";
+    const decision = decideEnd({
+      hasChildShards: answer.hasChildShards,
+      isListedAsClosed: answer.hasChildShards || await this.#isListedAsClosed(),
+      isConfirmation,
+      recordCount: answer.records.length,
+      lagMs: answer.lagMs,
+    });
+    if (decision === "ended") return "ended";
+    this.#isConfirming = decision === "confirm";
+    if (decision === "confirm") return "read";
     throw new KinsumerError(
       "MalformedAnswer",
       "Cannot read on: the answer has no next iterator, but the shard is open",

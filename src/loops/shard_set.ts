@@ -91,7 +91,10 @@ export class ShardSet {
     return new ShardConsumer(this.#context, facts);
   }
 
-  /** Runs the shard, and again as long as it is desired, or may still be ours by accident. */
+  /**
+   * Runs the shard, and again as long as it is desired. A run that failed or lost the shard may
+   * have left the row in our name: it is then looked at again, so that nobody waits for us in vain.
+   */
   async #supervise(entry: { consumer: ShardConsumer }): Promise<void> {
     const { shardId } = entry.consumer;
     const { clock } = this.#context;
@@ -99,11 +102,11 @@ export class ShardSet {
       const startedAtMs = clock.monotonicMs();
       const end = await this.#runOnce(entry.consumer);
       if (end === "finished") this.#finish(shardId);
-      if (end === "finished" || (end !== "failed" && !this.#desired.has(shardId))) break;
+      if (end === "finished" || (end === "released" && !this.#desired.has(shardId))) break;
       if (clock.monotonicMs() - startedAtMs > RESTART_MAX_MS) restarts = 1;
       if (end !== "released") await this.#pause(restarts);
       if (this.#closing.signal.aborted) break;
-      entry.consumer = this.#create(shardId, end === "failed");
+      entry.consumer = this.#create(shardId, end !== "released");
       if (!this.#desired.has(shardId)) entry.consumer.stop();
     }
     this.#running.delete(shardId);

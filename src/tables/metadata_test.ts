@@ -1,5 +1,5 @@
-// Contract: beyond the contract of the tables (testing/contract/), each write of the lead and of the
-// shard cache has a value of its own even where the clock does not help.
+// Contract: beyond the contract of the tables (testing/contract/), each write of the lead and of
+// the shard cache has a value of its own even where the clock does not help.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -63,6 +63,16 @@ export function describeCapture(open: OpenTables): void {
     assert.equal((await checkpoints.read("stale"))?.ownerId, "owner");
   });
 
+  it("capture() by who saw no row is held where there is one by now, even without an owner", async () => {
+    const { checkpoints } = tables();
+    const observed = await captured(checkpoints, "released meanwhile");
+    await checkpoints.commit({ observed, lastUpdate: update(2), isReleased: true });
+    const owner = { clientId: "late", clientName: "late" };
+    const request = { shardId: "released meanwhile", owner, lastUpdate: update(3) };
+    const answer = await checkpoints.capture({ ...request, observed: undefined });
+    assert.deepEqual(answer, { outcome: "held" });
+  });
+
   it("capture() of a row that is gone since it was observed is held and makes none", async () => {
     const { checkpoints } = tables();
     const observed = await captured(checkpoints, "vanished");

@@ -100,6 +100,19 @@ function describeForeignRows(database: () => DynamoDbUnderTest): void {
     });
   }
 
+  it("a row without LastUpdate that is gone is neither captured anew nor removed again", async () => {
+    const { api, clock } = database();
+    const checkpoints = createCheckpointsTable({ api, tableName: NAMES.checkpoints, clock });
+    await seed(api, "checkpoints", { Shard: { S: "bare" }, SequenceNumber: { S: "LATEST" } });
+    const observed = await checkpoints.read("bare");
+    assert.ok(observed !== undefined);
+    assert.equal(await checkpoints.remove(observed), true);
+    assert.equal(await checkpoints.remove(observed), false);
+    const request = { shardId: "bare", owner: OWNER, observed, lastUpdate: LATER };
+    assert.deepEqual(await checkpoints.capture(request), { outcome: "held" });
+    assert.equal(await checkpoints.read("bare"), undefined);
+  });
+
   it("capture() tells apart two LastUpdates that are one number as doubles", async () => {
     const { api, clock } = database();
     const checkpoints = createCheckpointsTable({ api, tableName: NAMES.checkpoints, clock });

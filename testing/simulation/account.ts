@@ -5,16 +5,20 @@
  * @module
  */
 
-import type { KinsumerRecord } from "../../src/model.ts";
+import type { Checkpoint, KinsumerRecord } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
 import { parseCheckpoint } from "../../src/tables/checkpoints.ts";
 import type { SimulatedStream } from "./kinesis.ts";
 import type { SimulatedTables } from "./tables.ts";
 
+/** A promise of the protocol. */
+export type PromiseName = "P1" | "P2" | "P3" | "P4" | "P5" | "P6" | "P7" | "P8";
+
 /** A promise that was not kept. */
 export interface Violation {
-  readonly promise: "P1" | "P2" | "P3" | "P4";
+  readonly promise: PromiseName;
   readonly what: string;
+  /** Simulated milliseconds from the start. */
   readonly atMs: number;
 }
 
@@ -24,151 +28,205 @@ export interface Delivery {
   readonly atMs: number;
 }
 
-/** The account of a fleet. */
-export interface FleetAccount {
-  produced(record: { readonly shardId: string; readonly sequenceNumber: string }): void;
-  delivered(client: string, record: KinsumerRecord): void;
-  processed(client: string, record: KinsumerRecord): void;
-  /** How many different records were processed. */
-  readonly processedCount: number;
-  /** How many records were produced. */
-  readonly producedCount: number;
-  /** Whether every record that was produced is processed. */
-  readonly isComplete: boolean;
-  /** Records that were delivered more than once. */
-  duplicates(): readonly { readonly key: string; readonly deliveries: readonly Delivery[] }[];
-  /** Promises that were not kept so far. */
-  readonly violations: readonly Violation[];
+/** A record that was delivered more than once. */
+export interface Duplicate {
+  readonly key: string;
+  readonly deliveries: readonly Delivery[];
 }
 
-/** Opens the account of a fleet. */
-export function createFleetAccount(world: {
-  readonly stream: SimulatedStream;
-  readonly tables: SimulatedTables;
-  readonly clock: Clock;
-}): FleetAccount {
-  const account = new Account(world.stream, world.clock);
-  world.tables.onChange(({ table, before, after }) => {
-    if (table !== "checkpoints") return;
-    account.checkpointed(before && parseCheckpoint(before), after && parseCheckpoint(after));
-  });
-  return account;
-}
+type RecordKey = Pick<KinsumerRecord, "shardId" | "sequenceNumber">;
 
-type Row = ReturnType<typeof parseCheckpoint> | undefined;
-
-class Account implements FleetAccount {
+/** The account of a fleet. Clients go by their names, one for each process. */
+export class FleetAccount {
   readonly violations: Violation[] = [];
   readonly #stream: SimulatedStream;
+  readonly #tables: SimulatedTables;
   readonly #clock: Clock;
-  readonly #produced = new Map<string, string[]>();
+  readonly #produced = new Map<string, { readonly ids: string[]; readonly places: Map<string, number> }>();
   readonly #deliveries = new Map<string, Delivery[]>();
   readonly #processed = new Set<string>();
+  /** How many records of each shard are known to be processed without a gap. */
+  readonly #processedWithoutGap = new Map<string, number>();
+  /** How many records of each shard are known to be delivered without a gap. */
+  readonly #deliveredWithoutGap = new Map<string, number>();
+  /** The place of the last record that a client was handed of a shard since it captured it. */
+  readonly #lastPlace = new Map<string, number>();
+  readonly #excused = new Set<string>();
+  readonly #clientIds = new Map<string, string>();
+  #producedCount = 0;
 
-  constructor(stream: SimulatedStream, clock: Clock) {
-    this.#stream = stream;
-    this.#clock = clock;
+  constructor(world: {
+    readonly stream: SimulatedStream;
+    readonly tables: SimulatedTables;
+    readonly clock: Clock;
+  }) {
+    this.#stream = world.stream;
+    this.#tables = world.tables;
+    this.#clock = world.clock;
+    world.tables.onChange(({ table, before, after }) => {
+      if (table !== "checkpoints" || after === undefined) return;
+      this.#checkpointed(before && parseCheckpoint(before), parseCheckpoint(after));
+    });
   }
 
+  /** How many different records were processed. */
   get processedCount(): number {
     return this.#processed.size;
   }
 
+  /** How many records were produced. */
   get producedCount(): number {
-    let count = 0;
-    for (const records of this.#produced.values()) count += records.length;
-    return count;
+    return this.#producedCount;
   }
 
+  /** Whether every record that was produced is processed. */
   get isComplete(): boolean {
     return this.processedCount >= this.producedCount;
   }
 
-  produced({ shardId, sequenceNumber }: { shardId: string; sequenceNumber: string }): void {
-    const records = this.#produced.get(shardId) ?? [];
-    records.push(sequenceNumber);
-    this.#produced.set(shardId, records);
+  /** A client's name stands for this client ID. */
+  known(client: string, clientId: string): void {
+    this.#clientIds.set(client, clientId);
+  }
+
+  /** What this client was handed may be delivered again: it crashed, hung or was cut off. */
+  excuse(client: string): void {
+    this.#excused.add(client);
+  }
+
+  produced({ shardId, sequenceNumber }: RecordKey): void {
+    let shard = this.#produced.get(shardId);
+    if (shard === undefined) this.#produced.set(shardId, shard = { ids: [], places: new Map() });
+    shard.places.set(sequenceNumber, shard.ids.length);
+    shard.ids.push(sequenceNumber);
+    this.#producedCount++;
+  }
+
+  /** A client captured a shard: it may read again from the checkpoint. */
+  captured(client: string, shardId: string): void {
+    this.#lastPlace.delete(`${client}/${shardId}`);
   }
 
   delivered(client: string, record: KinsumerRecord): void {
     const key = keyOf(record);
     const earlier = this.#deliveries.get(key) ?? [];
     this.#deliveries.set(key, [...earlier, { client, atMs: this.#clock.monotonicMs() }]);
+    this.#checkOwner(client, record);
     this.#checkOrder(client, record);
     if (earlier.length === 0) this.#checkParents(record.shardId);
+    else if (!earlier.some((delivery) => this.#excused.has(delivery.client))) {
+      this.violate("P3", `${key} was delivered again, to ${client} after ${earlier.at(-1)?.client}`);
+    }
   }
 
-  processed(_client: string, record: KinsumerRecord): void {
+  processed(_client: string, record: RecordKey): void {
     this.#processed.add(keyOf(record));
   }
 
-  duplicates(): readonly { readonly key: string; readonly deliveries: readonly Delivery[] }[] {
+  /** Records that were delivered more than once. */
+  duplicates(): readonly Duplicate[] {
     return [...this.#deliveries].map(([key, deliveries]) => ({ key, deliveries }))
       .filter(({ deliveries }) => deliveries.length > 1);
   }
 
-  checkpointed(before: Row, after: Row): void {
-    if (after === undefined) return;
+  /** Records that were produced and not processed. */
+  open(): readonly string[] {
+    return [...this.#produced].flatMap(([shardId, { ids }]) =>
+      ids.map((sequenceNumber) => keyOf({ shardId, sequenceNumber }))
+    ).filter((key) => !this.#processed.has(key));
+  }
+
+  /** Notes that a promise was not kept. */
+  violate(promise: PromiseName, what: string): void {
+    this.violations.push({ promise, what, atMs: this.#clock.monotonicMs() });
+  }
+
+  #checkpointed(before: Checkpoint | undefined, after: Checkpoint): void {
     const { shardId, sequenceNumber } = after;
     const earlier = before?.sequenceNumber;
-    if (earlier !== undefined && /^\d+$/.test(earlier)) {
-      if (sequenceNumber === undefined || BigInt(sequenceNumber) < BigInt(earlier)) {
-        this.#violate(
-          "P4",
-          `${shardId}: checkpoint moved back from ${earlier} to ${sequenceNumber}`,
-        );
-      }
+    const hasMovedBack = earlier !== undefined && /^\d+$/.test(earlier) &&
+      (sequenceNumber === undefined || BigInt(sequenceNumber) < BigInt(earlier));
+    if (hasMovedBack) {
+      this.violate("P4", `${shardId}: the checkpoint went from ${earlier} back to ${sequenceNumber}`);
     }
-    const produced = this.#produced.get(shardId) ?? [];
+    const { ids = [], places } = this.#produced.get(shardId) ?? {};
     const covered = after.isFinished
-      ? produced
-      : produced.filter((each) => isCovered(each, sequenceNumber));
-    const missed = covered.find((each) => !this.#processed.has(`${shardId}/${each}`));
+      ? ids.length
+      : coveredCount({ ids, places, sequenceNumber });
+    const missed = this.#advance(this.#processedWithoutGap, shardId, covered, (key) =>
+      this.#processed.has(key));
     if (missed !== undefined) {
-      this.#violate(
-        "P1",
-        `${shardId}: checkpoint ${sequenceNumber} covers ${missed}, not processed`,
-      );
+      this.violate("P1", `${shardId}: checkpoint ${sequenceNumber} covers ${missed}, not processed`);
     }
   }
 
-  #checkOrder(client: string, { shardId, sequenceNumber, signal }: KinsumerRecord): void {
-    if (signal.aborted) {
-      this.#violate("P4", `${shardId}: ${client} was handed a record of a lost shard`);
+  /** P4: a record is handed over only by the shard's owner, and with a live signal. */
+  #checkOwner(client: string, { shardId, signal }: KinsumerRecord): void {
+    if (signal.aborted) this.violate("P4", `${client} was handed a record of lost ${shardId}`);
+    const clientId = this.#clientIds.get(client);
+    const row = this.#tables.checkpoints().find((each) => each.shardId === shardId);
+    if (row?.ownerId !== clientId) {
+      this.violate("P4", `${client} was handed a record of ${shardId}, which ${row?.ownerId} owns`);
     }
-    const produced = this.#produced.get(shardId) ?? [];
-    const index = produced.indexOf(sequenceNumber);
-    const skipped = produced.slice(0, index).find((each) =>
-      !this.#deliveries.has(`${shardId}/${each}`)
-    );
+  }
+
+  /** P2: no record is skipped, and none comes twice, or too late, while the shard stays captured. */
+  #checkOrder(client: string, { shardId, sequenceNumber }: KinsumerRecord): void {
+    const place = this.#produced.get(shardId)?.places.get(sequenceNumber) ?? 0;
+    const skipped = this.#advance(this.#deliveredWithoutGap, shardId, place, (key) =>
+      this.#deliveries.has(key));
     if (skipped !== undefined) {
-      this.#violate("P2", `${shardId}: ${sequenceNumber} was delivered before ${skipped}`);
+      this.violate("P2", `${shardId}: ${sequenceNumber} was delivered before ${skipped}`);
     }
+    const key = `${client}/${shardId}`;
+    const last = this.#lastPlace.get(key);
+    if (last !== undefined && place <= last) {
+      this.violate("P2", `${shardId}: ${client} was handed ${sequenceNumber} out of order`);
+    }
+    this.#lastPlace.set(key, place);
   }
 
+  /** P2: no record of a child before every record of its parents is processed. */
   #checkParents(shardId: string): void {
     const shard = this.#stream.shards().find((each) => each.shardId === shardId);
     for (const parentId of [shard?.parentShardId, shard?.adjacentParentShardId]) {
-      if (parentId === undefined) continue;
-      const open = this.#produced.get(parentId)?.find((each) =>
-        !this.#processed.has(`${parentId}/${each}`)
-      );
+      const parent = parentId && this.#produced.get(parentId);
+      if (!parentId || !parent) continue;
+      const open = this.#advance(this.#processedWithoutGap, parentId, parent.ids.length, (key) =>
+        this.#processed.has(key));
       if (open !== undefined) {
-        this.#violate("P2", `${shardId} was read before its parent's record ${open} was processed`);
+        this.violate("P2", `${shardId} was read before ${open} of its parent was processed`);
       }
     }
   }
 
-  #violate(promise: Violation["promise"], what: string): void {
-    this.violations.push({ promise, what, atMs: this.#clock.monotonicMs() });
+  /** The first of a shard's first `count` records that fails the test; what passed is remembered. */
+  #advance(
+    done: Map<string, number>,
+    shardId: string,
+    count: number,
+    test: (key: string) => boolean,
+  ): string | undefined {
+    const { ids = [] } = this.#produced.get(shardId) ?? {};
+    let place = done.get(shardId) ?? 0;
+    while (place < count && test(`${shardId}/${ids[place]}`)) place++;
+    done.set(shardId, place);
+    return place < count ? `${shardId}/${ids[place]}` : undefined;
   }
 }
 
-function isCovered(sequenceNumber: string, checkpoint: string | undefined): boolean {
-  return checkpoint !== undefined && /^\d+$/.test(checkpoint) &&
-    BigInt(sequenceNumber) <= BigInt(checkpoint);
+/** How many records a checkpoint covers. */
+function coveredCount({ ids, places, sequenceNumber }: {
+  readonly ids: readonly string[];
+  readonly places: ReadonlyMap<string, number> | undefined;
+  readonly sequenceNumber: string | undefined;
+}): number {
+  if (sequenceNumber === undefined || !/^\d+$/.test(sequenceNumber)) return 0;
+  const place = places?.get(sequenceNumber);
+  if (place !== undefined) return place + 1;
+  return ids.filter((id) => BigInt(id) <= BigInt(sequenceNumber)).length;
 }
 
-function keyOf({ shardId, sequenceNumber }: { shardId: string; sequenceNumber: string }): string {
+function keyOf({ shardId, sequenceNumber }: RecordKey): string {
   return `${shardId}/${sequenceNumber}`;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { KinsumerError } from "../../src/errors.ts";
 import type { Clock } from "../../src/runtime.ts";
 
 /** How one client reaches a simulated service. */
@@ -27,7 +28,16 @@ export interface ChannelOptions {
   readonly interceptAnswer?:
     | ((operation: string, args: unknown, answer: unknown) => void | Promise<void>)
     | undefined;
+  /** Chooses what becomes of a request on its way; absent, or `undefined`: it arrives once, in time. */
+  readonly fate?: ((operation: string, args: unknown) => Fate | undefined) | undefined;
 }
+
+/** What may become of a request on its way. */
+export type Fate =
+  /** The caller sees a failure at once; the request is carried out later all the same. */
+  | { readonly fate: "late"; readonly ms: number }
+  /** The request is carried out in time, and once more later. */
+  | { readonly fate: "twice"; readonly ms: number };
 
 /** Carries one request out. */
 export type Channel = <Answer>(
@@ -48,12 +58,28 @@ export function createChannel(
   return async ({ operation, args, signal }, carryOut) => {
     signal?.throwIfAborted();
     await options.intercept?.(operation, args);
+    const fate = options.fate?.(operation, args);
     await clock.sleep(latencyMs, signal);
     signal?.throwIfAborted();
+    if (fate !== undefined) again(service.clock, fate.ms, carryOut);
+    if (fate?.fate === "late") {
+      throw new KinsumerError("NetworkFailure", "Cannot tell: no answer", { retryable: true });
+    }
     const answer = carryOut();
     await options.interceptAnswer?.(operation, args, answer);
     if (answerLatencyMs > 0) await clock.sleep(answerLatencyMs, signal);
     signal?.throwIfAborted();
     return answer;
   };
+}
+
+/** Carries a request out later; nobody waits for its answer. */
+function again(clock: Clock, ms: number, carryOut: () => unknown): void {
+  clock.sleep(ms).then(() => {
+    try {
+      carryOut();
+    } catch {
+      // The service refused it: there is nobody to tell.
+    }
+  });
 }

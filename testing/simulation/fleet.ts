@@ -9,8 +9,7 @@ import type { RecordsAnswer } from "../../src/aws/kinesis.ts";
 import type { KinsumerEvent } from "../../src/events.ts";
 import { Kinsumer } from "../../src/kinsumer.ts";
 import type { KinsumerOptions } from "../../src/options.ts";
-import type { FleetAccount } from "./account.ts";
-import { createFleetAccount } from "./account.ts";
+import { FleetAccount } from "./account.ts";
 import type { ChannelOptions } from "./channel.ts";
 import { createSimulatedClock, type SimulatedClock, type SimulatedMachineClock } from "./clock.ts";
 import {
@@ -30,8 +29,15 @@ export interface SimulatedClient {
   readonly events: readonly KinsumerEvent[];
   /** What its consuming loop ended with; resolves after a stop, or when the loop throws. */
   readonly done: Promise<void>;
+  /** Resolves once it has joined; rejects when it could not. */
+  readonly joined: Promise<void>;
   /** Cuts the client off, from one service or both, or reconnects it. */
-  cut(services: { readonly kinesis?: boolean; readonly dynamodb?: boolean }): void;
+  cut(services: {
+    readonly kinesis?: boolean;
+    readonly dynamodb?: boolean;
+    /** How long a request takes to fail. @default {50} */
+    readonly timeoutMs?: number;
+  }): void;
   /** Ends the machine: nothing of it ever runs again. */
   crash(): void;
 }
@@ -79,7 +85,8 @@ export function createSimulatedFleet(options: {
     ...options.stream,
   });
   const tables = createSimulatedTables({ clock: clock.clock });
-  const account = createFleetAccount({ stream, tables, clock: clock.clock });
+  const account = new FleetAccount({ stream, tables, clock: clock.clock });
+  const world = { clock, stream, tables, account };
   let clientCount = 0;
   let recordCount = 0;
 
@@ -88,12 +95,8 @@ export function createSimulatedFleet(options: {
     given: SimulatedClientOptions = {},
   ): Promise<SimulatedClient> => {
     const seed = options.seed * 1_000 + clientCount++;
-    const client = createClient({ name, seed, given, defaults: options.defaults ?? {} }, {
-      clock,
-      stream,
-      tables,
-      account,
-    });
+    const merged = { ...given, options: { ...options.defaults, ...given.options } };
+    const client = openSimulatedClient(world, { name, seed, ...merged });
     await settled(clock, client.joined);
     return client;
   };
@@ -120,17 +123,17 @@ export function createSimulatedFleet(options: {
   };
 }
 
-function createClient(
-  { name, seed, given, defaults }: {
-    readonly name: string;
-    readonly seed: number;
-    readonly given: SimulatedClientOptions;
-    readonly defaults: Partial<KinsumerOptions>;
-  },
-  world: Pick<SimulatedFleet, "clock" | "stream" | "tables" | "account">,
-): SimulatedClient & { readonly joined: Promise<void> } {
+/** Where a simulated client lives. */
+export type SimulatedWorld = Pick<SimulatedFleet, "clock" | "stream" | "tables" | "account">;
+
+/** Starts a client; `joined` tells when, or why not. */
+export function openSimulatedClient(
+  world: SimulatedWorld,
+  given: SimulatedClientOptions & { readonly name: string; readonly seed: number },
+): SimulatedClient {
+  const { name, seed } = given;
   const machine = world.clock.machine({ wallOffsetMs: given.wallOffsetMs ?? 0 });
-  const cut = { kinesis: false, dynamodb: false };
+  const cut = { kinesis: false, dynamodb: false, timeoutMs: 50 };
   const events: KinsumerEvent[] = [];
   const channel = (service: "kinesis" | "dynamodb"): ChannelOptions => ({
     ...given[service],
@@ -138,7 +141,7 @@ function createClient(
     intercept: async (operation, args) => {
       await given[service]?.intercept?.(operation, args);
       if (!cut[service]) return;
-      await machine.clock.sleep(50);
+      await machine.clock.sleep(cut.timeoutMs);
       throw new TypeError("fetch failed");
     },
   });
@@ -151,7 +154,6 @@ function createClient(
     region: "us-east-1",
     clientName: name,
     clientId: given.clientId ?? name,
-    ...defaults,
     ...given.options,
     runtime: {
       clock: machine.clock,
@@ -166,9 +168,11 @@ function createClient(
     tables: { clients: view.clients, checkpoints: view.checkpoints, metadata: view.metadata },
     onEvent: (event) => {
       events.push(event);
+      if (event.type === "shard-captured") world.account.captured(name, event.shardId);
       given.options?.onEvent?.(event);
     },
   });
+  world.account.known(name, kinsumer.clientId);
   const consume = given.consume ?? counting(world.account, name, given.handlerMs ?? 0);
   const joined = kinsumer.run();
   return {
@@ -177,8 +181,14 @@ function createClient(
     events,
     joined,
     done: joined.then(() => consume(kinsumer, machine)),
-    cut: (services) => void Object.assign(cut, services),
-    crash: () => machine.pause(),
+    cut: (services) => {
+      Object.assign(cut, services);
+      if (cut.dynamodb) world.account.excuse(name);
+    },
+    crash: () => {
+      machine.pause();
+      world.account.excuse(name);
+    },
   };
 }
 
