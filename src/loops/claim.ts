@@ -7,7 +7,7 @@
 import type { Checkpoint } from "../model.ts";
 import { mayCapture } from "../rules/ownership.ts";
 import { backoffMs } from "../rules/pacing.ts";
-import { nextUpdate } from "../tables/item.ts";
+import { uniqueUpdate } from "../tables/item.ts";
 import type { LoopContext } from "./context.ts";
 import { persist } from "./persist.ts";
 import type { Roster } from "./roster.ts";
@@ -92,9 +92,9 @@ class Claimer {
   }
 
   async #capture(observed: Checkpoint | undefined): Promise<Claim | "held"> {
-    const { checkpoints, clock, options: { clientId, clientName } } = this.#context;
+    const { checkpoints, clock, random, options: { clientId, clientName } } = this.#context;
     const { shardId, abandonSignal } = this.#claiming;
-    const lastUpdate = nextUpdate(clock.nowMs(), observed?.lastUpdate);
+    const lastUpdate = uniqueUpdate(clock.nowMs(), observed?.lastUpdate, random.next());
     const request = { shardId, owner: { clientId, clientName }, observed, lastUpdate };
     this.#isUncertain = true;
     const result = await checkpoints.capture(request, abandonSignal);

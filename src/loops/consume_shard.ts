@@ -121,8 +121,8 @@ export class ShardConsumer {
   }
 
   async #own(checkpoint: Checkpoint): Promise<ShardOutcome> {
-    const { checkpoints, clock, handoff } = this.#context;
-    const owned = new OwnedCheckpoint(checkpoints, clock, checkpoint);
+    const { handoff } = this.#context;
+    const owned = new OwnedCheckpoint(this.#context, checkpoint);
     const channel = handoff.open(this.shardId, this.#losing.signal);
     this.#enter("reading");
     const done = new AbortController();

@@ -8,9 +8,10 @@
 
 import type { Checkpoint, SequenceNumber } from "../model.ts";
 import { afterConflict } from "../rules/ownership.ts";
-import type { Clock } from "../runtime.ts";
+import type { Clock, Random } from "../runtime.ts";
 import type { CheckpointsTable } from "../tables/checkpoints.ts";
-import { nextUpdate } from "../tables/item.ts";
+import { uniqueUpdate } from "../tables/item.ts";
+import type { LoopContext } from "./context.ts";
 
 /** What a write changes; nothing: it renews. */
 export interface CheckpointChange {
@@ -26,15 +27,25 @@ const MAX_ATTEMPTS = 5;
 export class OwnedCheckpoint {
   readonly #table: CheckpointsTable;
   readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #ownerId: string;
   readonly #unconfirmed = new Set<string>();
   #confirmed: Checkpoint;
   #latestUpdate: string;
   #writtenAtMs: number;
 
   /** @param captured the row as the capture left it */
-  constructor(table: CheckpointsTable, clock: Clock, captured: Checkpoint) {
-    this.#table = table;
+  constructor(
+    { checkpoints, clock, options, random }: Pick<
+      LoopContext,
+      "checkpoints" | "clock" | "options" | "random"
+    >,
+    captured: Checkpoint,
+  ) {
+    this.#table = checkpoints;
     this.#clock = clock;
+    this.#random = random;
+    this.#ownerId = options.clientId;
     this.#confirmed = captured;
     this.#latestUpdate = captured.lastUpdate;
     this.#writtenAtMs = clock.monotonicMs();
@@ -60,7 +71,11 @@ export class OwnedCheckpoint {
   async write(change: CheckpointChange, signal?: AbortSignal): Promise<"committed" | "lost"> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const askedAtMs = this.#clock.monotonicMs();
-      const lastUpdate = nextUpdate(this.#clock.nowMs(), this.#latestUpdate);
+      const lastUpdate = uniqueUpdate(
+        this.#clock.nowMs(),
+        this.#latestUpdate,
+        this.#random.next(),
+      );
       this.#latestUpdate = lastUpdate;
       this.#unconfirmed.add(lastUpdate);
       const request = { observed: this.#confirmed, lastUpdate, ...change };
@@ -70,7 +85,8 @@ export class OwnedCheckpoint {
         return "committed";
       }
       const row = await this.#table.read(this.#confirmed.shardId, signal);
-      if (row === undefined || afterConflict(row, this.#unconfirmed) === "lost") return "lost";
+      const facts = { clientId: this.#ownerId, row, unconfirmed: this.#unconfirmed };
+      if (row === undefined || afterConflict(facts) === "lost") return "lost";
       this.#adopt(row, askedAtMs);
       if (row.ownerId === undefined) return "committed"; // an earlier release of ours landed
     }

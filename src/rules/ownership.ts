@@ -39,12 +39,15 @@ export function mayCapture(facts: {
  * What a failed condition means to an owner: either one of its own earlier writes, whose answer
  * was lost, landed after all, or the shard is another's.
  *
- * @param row the row as it stands now
- * @param unconfirmed the `lastUpdate` of each write since the last one that was answered
+ * @param facts.row the row as it stands now
+ * @param facts.unconfirmed the `lastUpdate` of each write since the last one that was answered
  */
-export function afterConflict(
-  row: Checkpoint | undefined,
-  unconfirmed: ReadonlySet<string>,
-): "landed" | "lost" {
-  return row !== undefined && unconfirmed.has(row.lastUpdate) ? "landed" : "lost";
+export function afterConflict(facts: {
+  readonly clientId: string;
+  readonly row: Checkpoint | undefined;
+  readonly unconfirmed: ReadonlySet<string>;
+}): "landed" | "lost" {
+  const { clientId, row, unconfirmed } = facts;
+  if (row === undefined || !unconfirmed.has(row.lastUpdate)) return "lost";
+  return row.ownerId === undefined || row.ownerId === clientId ? "landed" : "lost";
 }

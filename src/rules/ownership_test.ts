@@ -37,14 +37,20 @@ describe("mayCapture()", () => {
 });
 
 describe("afterConflict()", () => {
-  const unconfirmed = new Set(["5", "6"]);
+  const after = (row: Checkpoint | undefined): string =>
+    afterConflict({ clientId: "me", row, unconfirmed: new Set(["5", "6"]) });
 
-  it("recognises an earlier write of ours that landed after all", () => {
-    assert.equal(afterConflict(row({ lastUpdate: "6" }), unconfirmed), "landed");
+  it("recognises an earlier write of ours that landed after all, a release too", () => {
+    assert.equal(after(row({ lastUpdate: "6", ownerId: "me" })), "landed");
+    assert.equal(after(row({ lastUpdate: "5" })), "landed");
   });
 
   it("gives the shard up when the row is another's, or gone", () => {
-    assert.equal(afterConflict(row({ lastUpdate: "7" }), unconfirmed), "lost");
-    assert.equal(afterConflict(undefined, unconfirmed), "lost");
+    assert.equal(after(row({ lastUpdate: "7", ownerId: "me" })), "lost");
+    assert.equal(after(undefined), "lost");
+  });
+
+  it("is not misled by another's write that happens to bear the same time", () => {
+    assert.equal(after(row({ lastUpdate: "6", ownerId: "you" })), "lost");
   });
 });

@@ -24,6 +24,18 @@ export function nextUpdate(nowMs: number, previous?: string): string {
   return String(now > after ? now : after);
 }
 
+/**
+ * {@linkcode nextUpdate} with the part below a millisecond left to chance, for rows that several
+ * clients write: two that write in the same millisecond, or whose clocks both lag behind the row,
+ * would otherwise take the other's write for their own.
+ *
+ * @param chance from 0 (included) to 1 (excluded)
+ */
+export function uniqueUpdate(nowMs: number, previous: string | undefined, chance: number): string {
+  const part = BigInt(Math.floor(chance * Number(NANOSECONDS_PER_MS)));
+  return String(BigInt(nextUpdate(nowMs, previous)) + part);
+}
+
 /** The later of two values of `LastUpdate`; `undefined` counts as earlier than any. */
 export function laterUpdate(
   one: string | undefined,

@@ -42,7 +42,10 @@ export class FleetAccount {
   readonly #stream: SimulatedStream;
   readonly #tables: SimulatedTables;
   readonly #clock: Clock;
-  readonly #produced = new Map<string, { readonly ids: string[]; readonly places: Map<string, number> }>();
+  readonly #produced = new Map<
+    string,
+    { readonly ids: string[]; readonly places: Map<string, number> }
+  >();
   readonly #deliveries = new Map<string, Delivery[]>();
   readonly #processed = new Set<string>();
   /** How many records of each shard are known to be processed without a gap. */
@@ -115,7 +118,10 @@ export class FleetAccount {
     this.#checkOrder(client, record);
     if (earlier.length === 0) this.#checkParents(record.shardId);
     else if (!earlier.some((delivery) => this.#excused.has(delivery.client))) {
-      this.violate("P3", `${key} was delivered again, to ${client} after ${earlier.at(-1)?.client}`);
+      this.violate(
+        "P3",
+        `${key} was delivered again, to ${client} after ${earlier.at(-1)?.client}`,
+      );
     }
   }
 
@@ -147,16 +153,24 @@ export class FleetAccount {
     const hasMovedBack = earlier !== undefined && /^\d+$/.test(earlier) &&
       (sequenceNumber === undefined || BigInt(sequenceNumber) < BigInt(earlier));
     if (hasMovedBack) {
-      this.violate("P4", `${shardId}: the checkpoint went from ${earlier} back to ${sequenceNumber}`);
+      this.violate(
+        "P4",
+        `${shardId}: the checkpoint went from ${earlier} back to ${sequenceNumber}`,
+      );
     }
     const { ids = [], places } = this.#produced.get(shardId) ?? {};
-    const covered = after.isFinished
-      ? ids.length
-      : coveredCount({ ids, places, sequenceNumber });
-    const missed = this.#advance(this.#processedWithoutGap, shardId, covered, (key) =>
-      this.#processed.has(key));
+    const covered = after.isFinished ? ids.length : coveredCount({ ids, places, sequenceNumber });
+    const missed = this.#advance(
+      this.#processedWithoutGap,
+      shardId,
+      covered,
+      (key) => this.#processed.has(key),
+    );
     if (missed !== undefined) {
-      this.violate("P1", `${shardId}: checkpoint ${sequenceNumber} covers ${missed}, not processed`);
+      this.violate(
+        "P1",
+        `${shardId}: checkpoint ${sequenceNumber} covers ${missed}, not processed`,
+      );
     }
   }
 
@@ -173,8 +187,12 @@ export class FleetAccount {
   /** P2: no record is skipped, and none comes twice, or too late, while the shard stays captured. */
   #checkOrder(client: string, { shardId, sequenceNumber }: KinsumerRecord): void {
     const place = this.#produced.get(shardId)?.places.get(sequenceNumber) ?? 0;
-    const skipped = this.#advance(this.#deliveredWithoutGap, shardId, place, (key) =>
-      this.#deliveries.has(key));
+    const skipped = this.#advance(
+      this.#deliveredWithoutGap,
+      shardId,
+      place,
+      (key) => this.#deliveries.has(key),
+    );
     if (skipped !== undefined) {
       this.violate("P2", `${shardId}: ${sequenceNumber} was delivered before ${skipped}`);
     }
@@ -192,8 +210,12 @@ export class FleetAccount {
     for (const parentId of [shard?.parentShardId, shard?.adjacentParentShardId]) {
       const parent = parentId && this.#produced.get(parentId);
       if (!parentId || !parent) continue;
-      const open = this.#advance(this.#processedWithoutGap, parentId, parent.ids.length, (key) =>
-        this.#processed.has(key));
+      const open = this.#advance(
+        this.#processedWithoutGap,
+        parentId,
+        parent.ids.length,
+        (key) => this.#processed.has(key),
+      );
       if (open !== undefined) {
         this.violate("P2", `${shardId} was read before ${open} of its parent was processed`);
       }

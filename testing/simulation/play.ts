@@ -108,7 +108,8 @@ class Player {
     const { actions, clientCount, durationMs, startAt } = this.#scenario;
     for (let each = 0; each < clientCount; each++) this.#join();
     // Under "latest", only what comes after the first start is owed.
-    const isStarted = () => this.#world.tables.items("metadata").some((item) => "StartedAtMs" in item);
+    const isStarted = () =>
+      this.#world.tables.items("metadata").some((item) => "StartedAtMs" in item);
     if (startAt === "latest") await clock.runUntil(isStarted, 60_000);
     const watching = this.#watchRequests();
     for (const action of actions) {
@@ -402,7 +403,9 @@ class Player {
     for (const actor of this.#actors) if (!actor.isGone && !actor.isCrashed) this.#stop(actor);
     let isStopped = false;
     const stops = this.#stops.map((stop, index) =>
-      this.#actors.some((actor) => actor.isCrashed && actor.isGone) ? undefined : stop.then(() => index)
+      this.#actors.some((actor) => actor.isCrashed && actor.isGone)
+        ? undefined
+        : stop.then(() => index)
     );
     Promise.all(stops).then(() => (isStopped = true));
     await clock.runUntil(() => isStopped, 2 * STOP_DEADLINE_MS).catch(() => {
@@ -416,9 +419,13 @@ class Player {
     const crashed = this.#actors.some(({ isCrashed }) => isCrashed);
     if (this.#scenario.isCalm && !crashed) {
       const owned = tables.checkpoints().filter(({ ownerId }) => ownerId !== undefined);
-      if (owned.length > 0) account.violate("P7", `${owned.length} shard(s) still owned at the end`);
+      if (owned.length > 0) {
+        account.violate("P7", `${owned.length} shard(s) still owned at the end`);
+      }
       const rows = tables.clientRows();
-      if (rows.length > 0) account.violate("P7", `${rows.length} client(s) still listed at the end`);
+      if (rows.length > 0) {
+        account.violate("P7", `${rows.length} client(s) still listed at the end`);
+      }
       const sleepers = this.#world.clock.sleeperCount();
       if (sleepers > 0) account.violate("P7", `${sleepers} timer(s) outlived the stop`);
     }

@@ -144,7 +144,15 @@ function drawAction(
     case "cut": {
       const kinesis = draw.chance(0.6);
       const timeoutMs = draw.pick([20, 2_000]);
-      return { atMs, type, which, forMs, kinesis, dynamodb: !kinesis || draw.chance(0.5), timeoutMs };
+      return {
+        atMs,
+        type,
+        which,
+        forMs,
+        kinesis,
+        dynamodb: !kinesis || draw.chance(0.5),
+        timeoutMs,
+      };
     }
     case "lossy":
     case "throttle":
