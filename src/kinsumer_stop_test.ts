@@ -210,16 +210,22 @@ describe("stop()", () => {
     });
   });
 
-  it("sends nothing afterwards", LIMIT, async () => {
-    await Fleet.with(environment, { shardCount: 2 }, async (fleet) => {
-      const { kinsumer, network } = await fleet.join();
-      await fleet.put(50);
+  it("leaves no timer and no request, and sends nothing afterwards", LIMIT, async () => {
+    await Fleet.with(environment, { shardCount: 4 }, async (fleet) => {
+      const clients = [await fleet.join(), await fleet.join()];
+      await fleet.balanced(clients, 4);
+      await fleet.put(200);
       await fleet.allCollected();
-      await kinsumer.stop();
-      assert.equal(network.inFlightCount, 0);
-      const sent = network.count();
+      assert.ok(clients.every(({ network }) => network.timerCount > 0), "timers go unseen");
+      await Promise.all(clients.map(({ kinsumer }) => kinsumer.stop()));
+      await clock.sleep(0);
+      for (const { network } of clients) {
+        assert.equal(network.timerCount, 0, "timers are left");
+        assert.equal(network.inFlightCount, 0, "requests are left");
+      }
+      const sent = clients.map(({ network }) => network.count());
       await clock.sleep(500);
-      assert.equal(network.count(), sent);
+      assert.deepEqual(clients.map(({ network }) => network.count()), sent);
     });
   });
 });

@@ -112,6 +112,11 @@ export interface Checkpoint {
    * means: begin at the tip.
    */
   readonly sequenceNumber?: SequenceNumber | undefined;
+  /**
+   * When a shard with the sentinel was first captured, in milliseconds since the Unix epoch: what
+   * arrives from then on is read, whoever owns the shard next.
+   */
+  readonly startAtMs?: number | undefined;
   /** When the row was last written, by the writer's clock: Unix nanoseconds. Changes with each write. */
   readonly lastUpdate: string;
   readonly ownerId?: string | undefined;

@@ -96,7 +96,7 @@ export class Fleet {
       if (!done.signal.aborted) throw new Error(`The test did not end within ${USE_TIMEOUT_MS} ms`);
     };
     try {
-      await Promise.race([use(fleet), giveUp()]);
+      await Promise.race([giveUp(), use(fleet)]);
     } finally {
       done.abort();
       fleet.#isClosing = true;

@@ -1,5 +1,6 @@
 /**
- * Stands between one client and its real network: counts what is sent, and cuts the cable.
+ * Stands between one client and its machine: counts what it sends and how many of its timers run,
+ * and cuts the cable.
  *
  * @module
  */
@@ -20,13 +21,15 @@ export interface SentRequest {
 /** How a network fails: at once, or by never answering. */
 export type Cut = "refused" | "silent";
 
-/** One client's network. */
+/** One client's network, and its timers. */
 export class Network {
   /** What to give to the client. */
   readonly runtime: Runtime;
   readonly sent: SentRequest[] = [];
   /** Requests that are neither answered nor given up. */
   inFlightCount = 0;
+  /** Timers that run. */
+  timerCount = 0;
   /** Holds an answer back until the promise resolves. */
   holdAnswer: ((request: SentRequest) => Promise<void> | undefined) | undefined;
   readonly #inner: Fetch;
@@ -34,7 +37,16 @@ export class Network {
 
   constructor(inner: Runtime = systemRuntime()) {
     this.#inner = inner.fetch;
-    this.runtime = { ...inner, fetch: (...request) => this.#fetch(...request) };
+    const sleep: Runtime["clock"]["sleep"] = async (ms, signal) => {
+      this.timerCount++;
+      await inner.clock.sleep(ms, signal);
+      this.timerCount--;
+    };
+    this.runtime = {
+      ...inner,
+      clock: { ...inner.clock, sleep },
+      fetch: (...request) => this.#fetch(...request),
+    };
   }
 
   /** How many requests were sent: all, or of one operation. */

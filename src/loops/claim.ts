@@ -7,6 +7,7 @@
 import type { Checkpoint } from "../model.ts";
 import { mayCapture } from "../rules/ownership.ts";
 import { backoffMs } from "../rules/pacing.ts";
+import { pinsStart } from "../rules/position.ts";
 import { uniqueUpdate } from "../tables/item.ts";
 import type { LoopContext } from "./context.ts";
 import { persist } from "./persist.ts";
@@ -95,7 +96,8 @@ class Claimer {
     const { checkpoints, clock, random, options: { clientId, clientName } } = this.#context;
     const { shardId, abandonSignal } = this.#claiming;
     const lastUpdate = uniqueUpdate(clock.nowMs(), observed?.lastUpdate, random.next());
-    const request = { shardId, owner: { clientId, clientName }, observed, lastUpdate };
+    const startAtMs = pinsStart(observed) ? clock.nowMs() : undefined;
+    const request = { shardId, owner: { clientId, clientName }, observed, lastUpdate, startAtMs };
     this.#isUncertain = true;
     const result = await checkpoints.capture(request, abandonSignal);
     this.#isUncertain = false;

@@ -199,6 +199,26 @@ describe("a fleet", () => {
     assert.deepEqual(repeated.sort(), [...left].sort());
   });
 
+  it("misses nothing after a sentinel LATEST was captured, even if that client crashes at once", async () => {
+    const fleet = createSimulatedFleet({ seed: 26, shards: 1 });
+    fleet.stream.put({ partitionKey: "before", data: "before" });
+    const sentinel = { Shard: { S: "shardId-000000000000" }, SequenceNumber: { S: "LATEST" } };
+    fleet.tables.put("checkpoints", sentinel);
+    const a = await fleet.start("a", { options: { commitIntervalMs: 60_000 } });
+    await fleet.clock.advance(2_000);
+    fleet.put(10);
+    await fleet.clock.advance(1_000);
+    assert.equal(fleet.account.processedCount, 10, "the record before the capture is not owed");
+    a.crash();
+    fleet.put(10);
+    await fleet.clock.advance(1_000);
+    const b = await fleet.start("b");
+    await complete(fleet, 30_000);
+    await fleet.stop(b);
+    assert.deepEqual(fleet.account.violations, []);
+    assert.equal(fleet.account.duplicates().length, 10, "a had not committed anything");
+  });
+
   it("takes no shard from a living client whose clock is ten minutes off", async () => {
     const fleet = createSimulatedFleet({ seed: 6, shards: 6 });
     const clients = [

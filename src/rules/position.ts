@@ -17,6 +17,11 @@ export const LATEST_SENTINEL = "LATEST";
 /** Where shards without a checkpoint begin. */
 export type StartAt = "horizon" | "latest" | Date;
 
+/** Whether a capture of this row writes down its moment, as the tip that the sentinel stands for. */
+export function pinsStart(checkpoint: Checkpoint | undefined): boolean {
+  return checkpoint?.sequenceNumber === LATEST_SENTINEL && checkpoint.startAtMs === undefined;
+}
+
 /** Where a newly captured shard is read from. */
 export function startPosition(facts: {
   readonly checkpoint: Checkpoint;
@@ -24,8 +29,12 @@ export function startPosition(facts: {
   /** When the application first started: milliseconds since the Unix epoch; 0: nobody knows, long ago. */
   readonly startedAtMs: number;
 }): Position {
-  const { checkpoint: { sequenceNumber }, startAt } = facts;
-  if (sequenceNumber === LATEST_SENTINEL) return { type: "LATEST" };
+  const { checkpoint: { sequenceNumber, startAtMs }, startAt } = facts;
+  if (sequenceNumber === LATEST_SENTINEL) {
+    return startAtMs === undefined
+      ? { type: "LATEST" }
+      : { type: "AT_TIMESTAMP", timestampMs: startAtMs };
+  }
   if (sequenceNumber !== undefined) return { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber };
   if (startAt === "horizon") return { type: "TRIM_HORIZON" };
   const timestampMs = startAt === "latest" ? facts.startedAtMs : startAt.getTime();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Checkpoint, Position } from "../model.ts";
-import { resumePosition, type StartAt, startPosition } from "./position.ts";
+import { pinsStart, resumePosition, type StartAt, startPosition } from "./position.ts";
 
 const STARTED_AT_MS = 1_000;
 const start = (
@@ -42,10 +42,35 @@ const cases: readonly (readonly [what: string, actual: Position, expected: Posit
     timestampMs: 5,
   }],
   ["the sentinel is the tip", start("LATEST", "horizon"), { type: "LATEST" }],
+  [
+    "the sentinel stands for the moment of its first capture",
+    startPosition({
+      checkpoint: {
+        shardId: "s",
+        lastUpdate: "1",
+        isFinished: false,
+        sequenceNumber: "LATEST",
+        startAtMs: 7,
+      },
+      startAt: "horizon",
+      startedAtMs: STARTED_AT_MS,
+    }),
+    { type: "AT_TIMESTAMP", timestampMs: 7 },
+  ],
 ];
 
 describe("startPosition()", () => {
   for (const [what, actual, expected] of cases) it(what, () => assert.deepEqual(actual, expected));
+});
+
+describe("pinsStart()", () => {
+  it("holds for a sentinel that nobody has captured yet", () => {
+    const row = { shardId: "s", lastUpdate: "1", isFinished: false };
+    assert.equal(pinsStart({ ...row, sequenceNumber: "LATEST" }), true);
+    assert.equal(pinsStart({ ...row, sequenceNumber: "LATEST", startAtMs: 7 }), false);
+    assert.equal(pinsStart({ ...row, sequenceNumber: "7" }), false);
+    assert.equal(pinsStart(undefined), false);
+  });
 });
 
 describe("resumePosition()", () => {

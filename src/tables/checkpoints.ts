@@ -23,6 +23,7 @@ import {
 import {
   nextUpdate,
   readNanoseconds,
+  readPositive,
   readString,
   readUpdate,
   rfc1123,
@@ -51,7 +52,7 @@ export type CommitOutcome =
 export interface CommitRequest {
   /** The row as this owner knows it; its `lastUpdate` and `ownerId` are the write's condition. */
   readonly observed: Checkpoint;
-  /** The row's `lastUpdate` after the write: choose it with {@link nextUpdate}. */
+  /** The row's `lastUpdate` after the write: choose it with {@link uniqueUpdate}. */
   readonly lastUpdate: string;
   /** The last record that is processed; absent leaves the row's value as it is. */
   readonly sequenceNumber?: SequenceNumber | undefined;
@@ -81,6 +82,8 @@ export interface CheckpointsTable {
       readonly owner: Owner;
       readonly observed: Checkpoint | undefined;
       readonly lastUpdate: string;
+      /** Written beside the owner; absent leaves the row's value as it is. */
+      readonly startAtMs?: number | undefined;
     },
     signal?: AbortSignal,
   ): Promise<CaptureOutcome>;
@@ -119,9 +122,15 @@ export function parseCheckpoint(item: Item): Checkpoint {
     lastUpdate: readUpdate(item),
     ownerId: readString(item, "OwnerID"),
     ownerName: readString(item, "OwnerName"),
+    ...startAt(item),
     // A zero is not a time: read a shard's end once too often rather than never.
     isFinished: BigInt(finished) > 0n,
   };
+}
+
+function startAt(item: Item): Pick<Checkpoint, "startAtMs"> {
+  const startAtMs = readPositive(item, "StartAtMs");
+  return startAtMs === undefined ? {} : { startAtMs };
 }
 
 class DynamoDbCheckpointsTable implements CheckpointsTable {
@@ -159,11 +168,12 @@ class DynamoDbCheckpointsTable implements CheckpointsTable {
     request: Parameters<CheckpointsTable["capture"]>[0],
     signal?: AbortSignal,
   ): Promise<CaptureOutcome> {
-    const { shardId, owner, observed, lastUpdate } = request;
+    const { shardId, owner, observed, lastUpdate, startAtMs } = request;
     const expression = new Expression();
     const updateExpression = setAttributes(expression, {
       OwnerID: { S: owner.clientId },
       OwnerName: { S: owner.clientName },
+      ...(startAtMs === undefined ? {} : { StartAtMs: { N: String(startAtMs) } }),
       ...updateAttributes(lastUpdate),
     });
     // Rule: a shard is taken only on the row that the decision was made on.
