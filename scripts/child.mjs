@@ -51,6 +51,7 @@ export function runChild(command, args, options = {}) {
       guard.stop();
       resolve({ code: 127, output: `${output()}${error.message}\n`, ...guard.state });
     });
+    child.on("exit", () => guard.sweep());
     child.on("close", (code, signal) => {
       guard.stop();
       resolve({ code: exitCode(code, signal), output: output(), ...guard.state });
@@ -119,6 +120,8 @@ function watch(child, { isGroup, timeoutMs }) {
   process.on("SIGTERM", forward);
   return {
     state,
+    /** Ends what the child left behind. */
+    sweep: () => isGroup && kill("SIGKILL"),
     stop() {
       clearTimeout(timer);
       clearTimeout(lastResort);

@@ -122,7 +122,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   /**
    * Deletes the three tables, and with them every checkpoint, and waits until they are gone.
    *
-   * @throws {KinsumerError} `NotRunning` while this client runs; `TableNotReady` when it takes
+   * @throws {KinsumerError} `AlreadyRunning` while this client runs; `TableNotReady` when it takes
    * longer than five minutes
    */
   async deleteTables(): Promise<void> {
@@ -151,7 +151,10 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     try {
       await this.#starting;
     } catch (error) {
-      if (this.#state === "starting") this.#state = "new";
+      if (this.#state === "starting") {
+        this.#state = "new";
+        this.#member = undefined;
+      }
       throw error;
     }
   }
@@ -197,7 +200,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    */
   stop(options: StopOptions = {}): Promise<void> {
     const { deadlineMs = DEFAULT_DEADLINE_MS } = options;
-    if (!(deadlineMs >= 0 && deadlineMs <= MAX_DEADLINE_MS)) {
+    if (!(typeof deadlineMs === "number" && deadlineMs >= 0 && deadlineMs <= MAX_DEADLINE_MS)) {
       throw new RangeError(
         `Cannot stop: deadlineMs must be a number from 0 to ${MAX_DEADLINE_MS}, got ${deadlineMs}`,
       );
@@ -246,8 +249,8 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
       handoff: this.#handoff,
       lease: this.#lease,
     }, (error) => this.#fail(error));
+    this.#member = member; // before it joins: a stop meanwhile must remove what it registers
     await member.join(signal);
-    this.#member = member;
     if (this.#state === "starting") this.#state = "running";
     this.#announcer.announce({ type: "started", clientId: this.clientId });
   }
@@ -269,6 +272,17 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     );
   }
 
+  /** Waits until `run()` has given up, which tells its own caller why. */
+  async #settleStart(deadlineMs: number): Promise<void> {
+    const settled = new AbortController();
+    const starting = this.#starting.catch(() => {}).then(() => settled.abort());
+    await Promise.race([
+      starting,
+      this.#options.runtime.clock.sleep(deadlineMs / 2, settled.signal),
+    ]);
+    settled.abort();
+  }
+
   #fail(error: KinsumerError): void {
     this.#announcer.announce({ type: "failed", error });
     this.#handoff.fail(error);
@@ -280,7 +294,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     this.#state = "stopping";
     this.#handoff.close();
     if (wasStarting) this.#aborting.abort(new KinsumerError("NotRunning", "Cannot run: stopped"));
-    await this.#starting.catch(() => {}); // run() tells its own caller
+    await this.#settleStart(deadlineMs);
     const isClean = await this.#member?.leave(deadlineMs) ?? true;
     this.#state = "stopped";
     this.#announcer.announce({ type: "stopped", clientId: this.clientId, isClean });

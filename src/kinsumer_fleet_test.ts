@@ -69,7 +69,9 @@ describe("a fleet", () => {
         const joined = fleet.events("shard-captured", beforeJoin);
         assert.deepEqual(joined.map(({ shardId }) => shardId).sort(), moved);
         assert.ok(joined.every(({ by }) => by === third.clientId));
-        const given = fleet.events("shard-released", beforeJoin);
+        const releases = () => fleet.events("shard-released", beforeJoin);
+        await eventually("the releases are answered", () => releases().length >= moved.length);
+        const given = releases();
         assert.deepEqual(given.map(({ shardId }) => shardId).sort(), moved);
         assert.ok(given.every(({ isClean }) => isClean));
 
@@ -129,6 +131,7 @@ describe("a fleet", () => {
       await fleet.writeRow("clients", "0-old", goRow("old", WEEK_MS));
       const client = await fleet.join();
       await eventually("it is gone", async () => await fleet.row("clients", "0-old") === undefined);
+      await eventually("it is announced", () => fleet.events("client-left").length > 0);
       const left = fleet.events("client-left").map(({ clientId, reason }) => [clientId, reason]);
       assert.deepEqual(left, [["0-old", "dead"]]);
       await fleet.balanced([client], 4);

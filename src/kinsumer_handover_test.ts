@@ -71,6 +71,10 @@ describe("a shard that moves", () => {
         const held = fleet.collector.deliveries.find(({ shardId }) => shardId === MOVING)!;
         const heir = await fleet.join({ options: { clientId: "b" } });
         await fleet.balanced([client, heir], 2);
+        await eventually(
+          "its release is answered",
+          () => fleet.events("shard-released").length > 0,
+        );
         const released = fleet.events("shard-released").map((e) => [e.shardId, e.isClean]);
         assert.deepEqual(released, [[MOVING, false]]);
         await eventually("it comes again", () => fleet.collector.timesOf(held) === 2);

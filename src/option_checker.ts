@@ -7,6 +7,7 @@
 
 import type { KinsumerOptions } from "./options.ts";
 import type { StartAt } from "./rules/position.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** What AWS allows in the name of a stream or a table. */
 export const NAME: Rule = { pattern: /^[A-Za-z0-9_.-]+$/, words: "letters, digits and _ . -" };
@@ -98,7 +99,7 @@ export class Checker {
     const isFit = url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === "/" &&
       url.search === "" && url.username === "" && url.password === "";
     if (!isFit) {
-      this.#range(`${name} must be ${what}${url?.username ? "" : `, got ${show(value)}`}`);
+      this.#range(`${name} must be ${what}${value.includes("@") ? "" : `, got ${show(value)}`}`);
     }
     return isFit ? url.origin : fallback;
   }
@@ -179,6 +180,17 @@ export class Checker {
     const value = this.#options[name];
     if (value !== undefined) this.#checkMethods(name, value, methods);
     return value as KinsumerOptions[Name];
+  }
+
+  runtime(name: "runtime"): Runtime | undefined {
+    const value = this.#options[name];
+    if (value === undefined) return undefined;
+    const parts = isObject(value) ? value : {};
+    const before = this.#problems.length;
+    this.#checkMethods(name, parts, ["fetch", "env"]);
+    this.#checkMethods(`${name}.clock`, parts["clock"], ["nowMs", "monotonicMs", "sleep"]);
+    this.#checkMethods(`${name}.random`, parts["random"], ["next", "uuid"]);
+    return this.#problems.length === before ? value as Runtime : undefined;
   }
 
   tables(name: "tables"): NonNullable<KinsumerOptions["tables"]> {

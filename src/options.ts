@@ -30,7 +30,7 @@ export interface KinsumerOptions {
    * never share one: the older then fails with `ClientIdInUse`. @default a random UUID
    */
   readonly clientId?: string | undefined;
-  /** @default the environment's `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `us-east-1` with both endpoints given */
+  /** @default the environment's `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `us-east-1` with endpoints or ports of your own */
   readonly region?: string | undefined;
   /**
    * Static credentials, or a function that returns some, like the AWS SDK's credential providers;

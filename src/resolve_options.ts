@@ -43,7 +43,7 @@ export function resolveOptions(options: KinsumerOptions): ResolvedOptions {
     );
   }
   const check = new Checker(options as unknown as Record<string, unknown>);
-  const runtime = options.runtime ?? systemRuntime();
+  const runtime = check.runtime("runtime") ?? systemRuntime();
   const resolved = {
     ...names(check, runtime),
     ...endpoints(check, runtime),
@@ -63,12 +63,13 @@ function names(check: Checker, runtime: Runtime) {
     streamName: check.text("streamName", { max: 128, pattern: NAME }),
     applicationName: check.text("applicationName", { max: 200, pattern: NAME }),
     clientId,
-    clientName: check.text("clientName", { max: 256, fallback: () => clientId }),
+    clientName: check.text("clientName", { max: 256, fallback: () => clientId || "unknown" }),
   };
 }
 
 function endpoints(check: Checker, runtime: Runtime) {
-  const isLocal = check.has("kinesisEndpoint") && check.has("dynamodbEndpoint");
+  const isLocal = (check.has("kinesisEndpoint") || check.has("kinesis")) &&
+    (check.has("dynamodbEndpoint") || check.has("tables"));
   const region = check.text("region", {
     max: 64,
     pattern: REGION,

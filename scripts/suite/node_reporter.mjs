@@ -12,19 +12,28 @@ import { SEPARATOR } from "./results.mjs";
 
 const MARKS = { passed: ".", failed: "!", skipped: "," };
 
+/** A file that gives no result for so long is taken for stuck; the other runtimes limit it alike. */
+const STUCK_MS = 120_000;
+
+/** @typedef {{ tests: TestResult[], empty: string[], crashed: string[], stuck: string[] }} Results */
+/** @typedef {import("./results.mjs").TestResult} TestResult */
+
 /**
  * @param {AsyncIterable<{ type: string, data: any }>} source the runner's events
  * @returns {AsyncGenerator<string>} what is shown
  */
 export default async function* report(source) {
-  const paths = new Paths();
-  /** @type {{ tests: import("./results.mjs").TestResult[], empty: string[], crashed: string[] }} */
-  const results = { tests: [], empty: [], crashed: [] };
+  /** @type {string[]} */
+  let path = [];
+  /** @type {Results} */
+  const results = { tests: [], empty: [], crashed: [], stuck: [] };
+  const watch = new Watch(results);
   for await (const { type, data } of source) {
-    if (type === "test:start") paths.enter(data);
+    watch.note(type, data);
+    if (type === "test:start") path = [...path.slice(0, data.nesting), data.name];
     if (type === "test:stdout" || type === "test:stderr") yield data.message;
     if (type !== "test:pass" && type !== "test:fail") continue;
-    const name = paths.nameOf(data);
+    const name = [...path.slice(0, data.nesting), data.name].join(SEPARATOR);
     if (isFile(data)) {
       (type === "test:pass" ? results.empty : results.crashed).push(local(data.name));
     } else if (data.details?.type !== "suite") {
@@ -35,25 +44,47 @@ export default async function* report(source) {
     if (type === "test:fail") yield failure(name, data);
   }
   yield "\n";
-  writeFileSync(process.env["KINSUMER_REPORT"] ?? "", JSON.stringify(results));
+  watch.stop();
+  write(results);
 }
 
-/** The names of the suites around a test: the runner tells only how deep it is. */
-class Paths {
-  /** @type {Map<string, string[]>} */
-  #namesByFile = new Map();
+/**
+ * Ends the run when nothing happens any more: a test file that holds its own process open would hold
+ * up all others until the time of the whole run is over.
+ */
+class Watch {
+  /** @type {Set<string>} */
+  #running = new Set();
+  /** @type {NodeJS.Timeout} */
+  #timer;
 
-  /** @param {{ file?: string, nesting: number, name: string }} data */
-  enter({ file = "", nesting, name }) {
-    const names = this.#namesByFile.get(file) ?? [];
-    this.#namesByFile.set(file, [...names.slice(0, nesting), name]);
+  /** @param {Results} results */
+  constructor(results) {
+    this.#timer = setTimeout(() => {
+      write({ ...results, stuck: [...this.#running] });
+      process.exit(1); // what the stuck file started goes with our process group
+    }, STUCK_MS);
   }
 
-  /** @param {{ file?: string, nesting: number, name: string }} data */
-  nameOf({ file = "", nesting, name }) {
-    const names = this.#namesByFile.get(file) ?? [];
-    return [...names.slice(0, nesting), name].join(SEPARATOR);
+  /**
+   * @param {string} type
+   * @param {any} data
+   */
+  note(type, data) {
+    this.#timer.refresh();
+    if (data === undefined || !isFile(data)) return;
+    if (type === "test:dequeue") this.#running.add(local(data.name));
+    if (type === "test:complete") this.#running.delete(local(data.name));
   }
+
+  stop() {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** @param {Results} results */
+function write(results) {
+  writeFileSync(process.env["KINSUMER_REPORT"] ?? "", JSON.stringify(results));
 }
 
 /**
@@ -62,7 +93,8 @@ class Paths {
  * @param {any} data
  */
 function isFile(data) {
-  return data.nesting === 0 && data.file !== undefined && local(data.name) === local(data.file);
+  const isTop = data.nesting === 0 && data.file !== undefined && data.name !== undefined;
+  return isTop && local(data.name) === local(data.file);
 }
 
 /** @param {string} path */

@@ -100,7 +100,9 @@ export async function runSuite(runtime, files, { isQuiet = false, timeoutMs = TI
       ...(filter && { filter }),
     });
     const { tests, problems = [] } = read(textOf(place.report));
-    problems.push(...problemsOf(end, { tests, guardLog: textOf(place.guardLog) }));
+    if (problems.length === 0) {
+      problems.push(...problemsOf(end, { tests, guardLog: textOf(place.guardLog) }));
+    }
     const { isInterrupted } = end;
     return { runtime, tests, problems, durationMs: Date.now() - startMs, isInterrupted };
   } finally {
@@ -132,12 +134,15 @@ function textOf(path) {
  * @returns {{ tests: TestResult[], problems: string[] }}
  */
 function readNodeReport(text) {
-  const { tests, empty, crashed } = JSON.parse(text || '{"tests":[],"empty":[],"crashed":[]}');
+  /** @type {import("./node_reporter.mjs").Results} */
+  const results = text === "" ? { tests: [], empty: [], crashed: [], stuck: [] } : JSON.parse(text);
+  const { tests, empty, crashed, stuck } = results;
   return {
     tests,
     problems: [
-      ...empty.map((/** @type {string} */ file) => `"${file}" has no test`),
-      ...crashed.map((/** @type {string} */ file) => `"${file}" broke outside of its tests`),
+      ...empty.map((file) => `"${file}" has no test`),
+      ...crashed.map((file) => `"${file}" broke outside of its tests`),
+      ...stuck.map((file) => `"${file}" does not end: a test hangs, or something holds it open`),
     ],
   };
 }

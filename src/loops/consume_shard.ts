@@ -66,7 +66,8 @@ export class ShardConsumer {
 
   /** Whether this client owns the shard. */
   get isOwner(): boolean {
-    return ["reading", "draining", "releasing"].includes(this.#state);
+    return this.#lossReason === undefined &&
+      ["reading", "draining", "releasing"].includes(this.#state);
   }
 
   /** Lets the shard go: reads no more, waits for what is in the user's hands, commits, releases. */

@@ -86,7 +86,11 @@ export class Member {
     const farewellMs = Math.min(FAREWELL_MAX_MS, lastWritesMs / 2);
     const done = new AbortController();
     const abandoning = new AbortController();
-    const departing = this.#depart(abandoning.signal).finally(() => done.abort());
+    let isClean = false;
+    const departing = this.#depart(abandoning.signal).then((isDeparted) => {
+      isClean = isDeparted;
+      done.abort();
+    });
     const after = (ms: number) => clock.sleep(ms, done.signal);
     after(deadlineMs - lastWritesMs).then(() => this.#shards.hurry());
     after(deadlineMs - farewellMs).then(() => {
@@ -94,7 +98,7 @@ export class Member {
       this.#ending.abort();
       this.#shards.abandon();
     });
-    const isClean = await Promise.race([departing, after(deadlineMs).then(() => false)]);
+    await Promise.race([departing, after(deadlineMs)]);
     done.abort();
     return isClean;
   }

@@ -72,8 +72,8 @@ class ShardReader {
   readonly #context: LoopContext;
   readonly #reading: ShardReading;
   #iterator: string | undefined;
-  /** True while the current iterator was made to confirm the end of the shard. */
-  #isConfirming = false;
+  /** How many iterators were made to confirm the end of the shard since a record was read. */
+  #confirmations = 0;
   #lastReadAtMs: number | undefined;
   #lastSequenceNumber: SequenceNumber | undefined;
   #expectedBytes = FIRST_EXPECTED_BYTES;
@@ -172,20 +172,21 @@ class ShardReader {
   }
 
   async #turn(answer: RecordsAnswer): Promise<"ended" | "read"> {
-    const isConfirmation = this.#isConfirming;
+    if (answer.records.length > 0) this.#confirmations = 0;
     this.#iterator = answer.nextShardIterator;
-    this.#isConfirming = false;
     if (this.#iterator !== undefined) return "read";
     const decision = decideEnd({
       hasChildShards: answer.hasChildShards,
       isListedAsClosed: answer.hasChildShards || await this.#isListedAsClosed(),
-      isConfirmation,
+      confirmations: this.#confirmations,
       recordCount: answer.records.length,
       lagMs: answer.lagMs,
     });
     if (decision === "ended") return "ended";
-    this.#isConfirming = decision === "confirm";
-    if (decision === "confirm") return "read";
+    if (decision === "confirm") {
+      this.#confirmations++;
+      return "read";
+    }
     throw new KinsumerError(
       "MalformedAnswer",
       "Cannot read on: the answer has no next iterator, but the shard is open",

@@ -16,19 +16,21 @@ export type EndDecision =
 
 /**
  * What an answer without a next iterator means. Child shards in the answer settle it. Where the
- * service names none, the shard must be listed as closed, and a second answer, from an iterator
- * made anew at the last record read, must again be empty and without lag.
+ * service names none, the shard must be listed as closed, and the answers to an iterator made anew at
+ * the last record read must again be empty to the end: once if they tell no lag, twice if they do
+ * (some servers count lag at the end of a closed shard too).
  */
 export function decideEnd(facts: {
   readonly hasChildShards: boolean;
   readonly isListedAsClosed: boolean;
-  /** Whether this answer came from an iterator that was made to confirm the end. */
-  readonly isConfirmation: boolean;
+  /** How many iterators were made to confirm the end since a record was read. */
+  readonly confirmations: number;
   readonly recordCount: number;
   readonly lagMs: number | undefined;
 }): EndDecision {
   if (facts.hasChildShards) return "ended";
   if (!facts.isListedAsClosed) return "faulty";
-  const isEmpty = facts.recordCount === 0 && (facts.lagMs ?? 0) === 0;
-  return facts.isConfirmation && isEmpty ? "ended" : "confirm";
+  if (facts.recordCount > 0) return "confirm";
+  const needed = (facts.lagMs ?? 0) === 0 ? 1 : 2;
+  return facts.confirmations >= needed ? "ended" : "confirm";
 }

@@ -20,6 +20,9 @@ const STOP_DEADLINE_MS = 10_000;
 const MOST_REQUESTS_A_SECOND = 60;
 const MOST_REQUESTS_A_SECOND_AND_SHARD = 20;
 
+/** The Go library captures a row that is five minutes old. */
+const MOST_ROW_AGE_MS = 150_000;
+
 /** What became of a scenario. */
 export interface PlayResult {
   readonly seed: number;
@@ -53,7 +56,12 @@ interface Actor {
   isJoined: boolean;
   isGone: boolean;
   isCrashed: boolean;
+  isPaused: boolean;
+  isCut: boolean;
   requests: number;
+  fetched: number;
+  delivered: number;
+  captures: number;
 }
 
 class Player {
@@ -64,6 +72,9 @@ class Player {
   readonly #actors: Actor[] = [];
   readonly #stops: Promise<void>[] = [];
   readonly #windows = new Map<"lossy" | "throttle" | "no-iterator" | "latency", Window>();
+  readonly #owners = new Map<string, string>();
+  /** When each checkpoint row was last written. */
+  readonly #writtenAtMs = new Map<string, number>();
   #joinCount = 0;
   #recordCount = 0;
   #membershipChanges = 0;
@@ -86,6 +97,7 @@ class Player {
     const account = new FleetAccount({ stream, tables, clock: clock.clock });
     this.#world = { clock, stream, tables, account };
     tables.onChange(({ table, key, after }) => {
+      if (table === "checkpoints") this.#writtenAtMs.set(key, clock.clock.monotonicMs());
       this.#log(`${table} ${key} ${after === undefined ? "-" : JSON.stringify(after)}`);
     });
   }
@@ -119,6 +131,7 @@ class Player {
     }
     await clock.advance(Math.max(0, durationMs - clock.clock.monotonicMs()));
     await this.#recover();
+    await clock.advance(this.#scenario.idleMs);
     await this.#stopAll();
     this.#isOver = true;
     await clock.advance(60_000);
@@ -136,7 +149,12 @@ class Player {
       isJoined: false,
       isGone: false,
       isCrashed: false,
+      isPaused: false,
+      isCut: false,
       requests: 0,
+      fetched: 0,
+      delivered: 0,
+      captures: 0,
       client: undefined as unknown as SimulatedClient,
     };
     const channel = {
@@ -149,19 +167,26 @@ class Player {
       name,
       seed: this.#scenario.seed * 7_919 + this.#joinCount,
       clientId: random.uuid(),
-      handlerMs: () => actor.handlerMs,
+      handlerMs: () => {
+        actor.delivered++;
+        return actor.handlerMs;
+      },
       options: {
         ...this.#scenario.options,
         startAt: this.#scenario.startAt,
         onEvent: (event) => {
           this.#log(`${name} ${JSON.stringify(event)}`);
-          if (event.type === "shard-captured") this.#captured(name, event.shardId);
+          if (event.type === "shard-captured") this.#captured(actor, event.shardId);
+          if (event.type === "shard-lost") this.#lost(actor, event);
         },
       },
       dynamodb: channel,
       kinesis: channel,
-      answer: (answer) =>
-        this.#isIn("no-iterator") ? { ...answer, nextShardIterator: undefined } : answer,
+      answer: (answer) => {
+        actor.fetched += answer.records.length;
+        this.#checkBuffer(actor);
+        return this.#isIn("no-iterator") ? { ...answer, nextShardIterator: undefined } : answer;
+      },
     });
     this.#actors.push(actor);
     this.#supervise(actor);
@@ -181,11 +206,31 @@ class Player {
     });
   }
 
-  readonly #owners = new Map<string, string>();
+  #captured(actor: Actor, shardId: string): void {
+    actor.captures++;
+    if (this.#owners.get(shardId) === actor.name) this.#recaptures++;
+    this.#owners.set(shardId, actor.name);
+  }
 
-  #captured(name: string, shardId: string): void {
-    if (this.#owners.get(shardId) === name) this.#recaptures++;
-    this.#owners.set(shardId, name);
+  /** P6: a shard is lost only to somebody. */
+  #lost(actor: Actor, { shardId, reason }: { shardId: string; reason: string }): void {
+    if (reason !== "taken") return;
+    const row = this.#world.tables.checkpoints().find((each) => each.shardId === shardId);
+    if (row?.ownerId !== actor.client.kinsumer.clientId) return;
+    this.#world.account.violate("P6", `${actor.name} gave ${shardId} up, which is its own`);
+  }
+
+  /** P8: no more is read ahead than the buffer takes, and one read of each shard. */
+  #checkBuffer(actor: Actor): void {
+    const { bufferSize, readLimit } = this.#scenario.options;
+    const shardCount = this.#world.stream.shards().length;
+    const most = bufferSize + readLimit * shardCount * (1 + actor.captures);
+    if (actor.fetched - actor.delivered > most) {
+      this.#world.account.violate(
+        "P8",
+        `${actor.name} reads ahead ${actor.fetched - actor.delivered}`,
+      );
+    }
   }
 
   #act(action: Action): void {
@@ -256,10 +301,10 @@ class Player {
     // A record that is held beyond the deadline is delivered again.
     if (this.#scenario.actions.some(({ type }) => type === "slow")) account.excuse(actor.name);
     const fromMs = clock.clock.monotonicMs();
-    let isPaused = actor.isCrashed;
+    let isPaused = actor.isCrashed || actor.isPaused;
     this.#stops.push(
       actor.client.kinsumer.stop({ deadlineMs: STOP_DEADLINE_MS }).then(() => {
-        isPaused ||= actor.isCrashed || this.#pausedNames.has(actor.name);
+        isPaused ||= actor.isCrashed || actor.isPaused;
         const tookMs = clock.clock.monotonicMs() - fromMs;
         if (tookMs > STOP_DEADLINE_MS && !isPaused) {
           account.violate("P7", `${actor.name} took ${tookMs} ms to stop`);
@@ -267,8 +312,6 @@ class Player {
       }),
     );
   }
-
-  readonly #pausedNames = new Set<string>();
 
   #crash(actor: Actor): void {
     this.#membershipChanges++;
@@ -279,7 +322,7 @@ class Player {
   #pause(actor: Actor, forMs: number): void {
     const { clock } = this.#world;
     this.#membershipChanges += 2;
-    this.#pausedNames.add(actor.name);
+    actor.isPaused = true;
     actor.client.crash();
     clock.clock.sleep(forMs).then(() => {
       if (!actor.isCrashed) actor.client.machine.resume();
@@ -289,6 +332,7 @@ class Player {
   #cut(actor: Actor, action: Extract<Action, { type: "cut" }>): void {
     const { kinesis, dynamodb, timeoutMs, forMs } = action;
     this.#membershipChanges += 2;
+    actor.isCut = true;
     actor.client.cut({ kinesis, dynamodb, timeoutMs });
     this.#world.clock.clock.sleep(forMs).then(() => {
       actor.client.cut({ kinesis: false, dynamodb: false });
@@ -373,7 +417,7 @@ class Player {
       const owned = new Set(
         tables.checkpoints().filter(({ ownerId }) => ownerId !== undefined).map((r) => r.shardId),
       );
-      return openIds().every((shardId) => owned.has(shardId));
+      return openIds().every((shardId) => owned.has(shardId)) && this.#isLedByLowest();
     };
     try {
       await clock.runUntil(isRecovered, this.#boundMs());
@@ -383,6 +427,13 @@ class Player {
       account.violate("P5", `not recovered: ${open.length} open (${open.slice(0, 3)}) ${rows}`);
     }
     this.#recoveryMs = clock.clock.monotonicMs() - fromMs;
+  }
+
+  #isLedByLowest(): boolean {
+    const { tables } = this.#world;
+    const ids = tables.clientRows().filter((row) => !row.isLeaving).map((row) => row.clientId);
+    return tables.clientRows().some((row) => row.maxAgeMs === undefined) ||
+      tables.leader()?.clientId === ids.sort()[0];
   }
 
   #boundMs(): number {
@@ -435,6 +486,23 @@ class Player {
     }
   }
 
+  /** P4: the row of an idle owner is renewed, or a Go client would take it for a dead one's. */
+  #checkIdleRows(): void {
+    const { account, clock, tables } = this.#world;
+    const healthy = new Set(
+      this.#actors.filter((each) =>
+        !each.isGone && !each.isCrashed && !each.isPaused && !each.isCut
+      )
+        .map((each) => each.client.kinsumer.clientId),
+    );
+    for (const { shardId, ownerId } of tables.checkpoints()) {
+      const ageMs = clock.clock.monotonicMs() - (this.#writtenAtMs.get(shardId) ?? 0);
+      if (ownerId !== undefined && healthy.has(ownerId) && ageMs > MOST_ROW_AGE_MS) {
+        account.violate("P4", `${shardId} was not renewed for ${ageMs} ms`);
+      }
+    }
+  }
+
   /** P8: no client asks without pause. */
   async #watchRequests(): Promise<void> {
     const { account, clock, stream } = this.#world;
@@ -442,6 +510,7 @@ class Player {
       await clock.clock.sleep(10_000);
       const most = 10 *
         (MOST_REQUESTS_A_SECOND + MOST_REQUESTS_A_SECOND_AND_SHARD * stream.shards().length);
+      this.#checkIdleRows();
       for (const actor of this.#actors) {
         if (actor.requests > most) {
           account.violate("P8", `${actor.name} sent ${actor.requests} requests in ten seconds`);

@@ -46,6 +46,8 @@ export interface Scenario {
   readonly shardCount: number;
   readonly clientCount: number;
   readonly durationMs: number;
+  /** How long nothing at all happens at the end. */
+  readonly idleMs: number;
   readonly handlerMs: number;
   readonly namesChildShards: boolean;
   readonly iteratorTtlMs: number;
@@ -103,6 +105,7 @@ export function drawScenario(seed: number): Scenario {
     seed,
     isCalm,
     durationMs,
+    idleMs: draw.chance(0.04) ? 400_000 : 0,
     shardCount: draw.between(1, 5),
     clientCount: draw.between(1, 4),
     handlerMs: draw.pick([0, 0, 2, 20]),

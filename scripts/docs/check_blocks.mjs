@@ -1,0 +1,125 @@
+/**
+ * Type-checks every TypeScript block of the documents and every example of a docstring, as strictly
+ * as the project itself. A block stands alone; one that does not make what it speaks of finds it
+ * declared: see {@link DECLARED}.
+ *
+ *     node scripts/docs/check_blocks.mjs
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { reportProblems } from "../checks/report.mjs";
+import { loadTypescript, ROOT } from "../runtimes.mjs";
+import { docstringBlocks, documents, fencedBlocks } from "./markdown.mjs";
+
+/** @typedef {import("./markdown.mjs").Block} Block */
+
+const ts = loadTypescript();
+
+/** What a block may use without making it. */
+const DECLARED = `
+import { Kinsumer as DeclaredKinsumer } from "kinsumer";
+declare global {
+  /** A Kinsumer that runs. */
+  var kinsumer: DeclaredKinsumer;
+  /** What the reader does with a record. */
+  var handle: (work: unknown) => Promise<void>;
+}
+`;
+
+/** The one package of others that a block imports, as far as it is used. */
+const CREDENTIALS = `
+import type { CredentialsProvider } from "kinsumer";
+export declare function fromNodeProviderChain(): CredentialsProvider;
+`;
+
+const VIRTUAL = join(ROOT, ".tmp", "docs");
+
+/** What a block may import by name, and the file that it gets. */
+const MODULES = {
+  "kinsumer": join(ROOT, "mod.ts"),
+  "@kinsumer/kinsumer": join(ROOT, "mod.ts"),
+  "kinsumer/testing": join(ROOT, "testing", "mod.ts"),
+  "@aws-sdk/credential-providers": join(VIRTUAL, "credentials.ts"),
+};
+
+/** @returns {import("typescript").CompilerOptions} */
+function compilerOptions() {
+  const path = join(ROOT, "tsconfig.json");
+  const { config } = ts.readConfigFile(path, ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
+  const paths = Object.fromEntries(
+    Object.entries(MODULES).map(([name, file]) => [name, [file]]),
+  );
+  // A block may leave unused what it shows.
+  return { ...options, paths, noUnusedLocals: false };
+}
+
+/**
+ * @param {ReadonlyMap<string, string>} files what is not on the disk, by path
+ * @param {import("typescript").CompilerOptions} options
+ */
+function createHost(files, options) {
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (path) => files.has(path) || fileExists(path);
+  host.readFile = (path) => files.get(path) ?? readFile(path);
+  host.getSourceFile = (path, ...rest) => {
+    const text = files.get(path);
+    return text === undefined ? getSourceFile(path, ...rest) : ts.createSourceFile(path, text, {
+      languageVersion: ts.ScriptTarget.ES2022,
+      impliedNodeFormat: ts.ModuleKind.ESNext,
+    }, true);
+  };
+  return host;
+}
+
+/**
+ * @param {readonly Block[]} blocks
+ * @returns {string[]} what is wrong with them, one line each
+ */
+export function findBlockProblems(blocks) {
+  const virtual = blocks.map((block, index) => ({
+    block,
+    path: join(VIRTUAL, `block_${index}.ts`),
+  }));
+  const files = new Map([
+    [join(VIRTUAL, "package.json"), '{ "type": "module" }'],
+    [join(VIRTUAL, "declared.ts"), DECLARED],
+    [join(VIRTUAL, "credentials.ts"), CREDENTIALS],
+    ...virtual.map(({ path, block }) => /** @type {const} */ ([path, asModule(block)])),
+  ]);
+  const options = compilerOptions();
+  const roots = [join(VIRTUAL, "declared.ts"), ...virtual.map(({ path }) => path)];
+  const program = ts.createProgram(roots, options, createHost(files, options));
+  return ts.getPreEmitDiagnostics(program).map((diagnostic) => {
+    const message = ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n");
+    const { file, start = 0 } = diagnostic;
+    const place = virtual.find(({ path }) => path === file?.fileName);
+    if (file === undefined || place === undefined) return `${file?.fileName ?? ""}: ${message}`;
+    const line = place.block.line + file.getLineAndCharacterOfPosition(start).line;
+    return `${place.block.path}:${line}: ${message}`;
+  });
+}
+
+/**
+ * A docstring's example has its class in scope already; it needs no import.
+ *
+ * @param {Block} block
+ */
+function asModule({ code }) {
+  const isImported = /import \{[^}]*\bKinsumer\b/.test(code);
+  const isUsed = /\bKinsumer\b/.test(code);
+  // On the line of the code's first line, so that the lines keep their numbers.
+  return `${
+    isUsed && !isImported ? 'import { Kinsumer } from "kinsumer"; ' : ""
+  }${code}\nexport {};\n`;
+}
+
+/** @returns {Block[]} */
+export function typescriptBlocks() {
+  const blocks = [...documents().flatMap(fencedBlocks), ...docstringBlocks()];
+  return blocks.filter(({ language }) => language === "ts");
+}
+
+reportProblems(import.meta.url, () => findBlockProblems(typescriptBlocks()));

@@ -1,0 +1,290 @@
+/**
+ * Contract: the documents tell the truth. The README's examples run; its tables name every option,
+ * error code and event, with the defaults and ranges that the code has; its policy allows what the
+ * code calls and no more; every link leads somewhere; the map of the house shows every room.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, it } from "node:test";
+import type { KinsumerOptions } from "../../src/options.ts";
+import { resolveOptions } from "../../src/resolve_options.ts";
+import { eventually } from "../../testing/collect.ts";
+import { startEmbeddedServers } from "../../testing/local_servers.ts";
+import { openStreams } from "../../testing/streams.ts";
+import { ROOT } from "../runtimes.mjs";
+import { sourceFiles } from "../suite/files.mjs";
+import { type RunningExample, startExample } from "./examples.ts";
+import { anchors, documents, fencedBlocks, inTicks, links, read, table } from "./markdown.mjs";
+
+/** Deno does not read the types of a JavaScript module. */
+interface Block {
+  readonly language: string;
+  readonly code: string;
+}
+
+interface Link {
+  readonly path: string;
+  readonly target: string;
+}
+
+const README = "README.md";
+const LIMIT = { timeout: 60_000 };
+
+function exampleWith(text: string): string {
+  const block = fencedBlocks(README).find(({ language, code }: Block) =>
+    language === "ts" && code.includes(text)
+  );
+  assert.ok(block, `the README has no example with ${text}`);
+  return block.code;
+}
+
+/** Waits for a program; kills it when the wait fails. */
+async function withExample(
+  example: RunningExample,
+  use: (example: RunningExample) => Promise<void>,
+): Promise<void> {
+  try {
+    await use(example);
+  } catch (cause) {
+    throw new Error(`The example failed; it printed:\n${example.output()}`, { cause });
+  } finally {
+    example.kill("SIGKILL");
+    await example.ended;
+  }
+}
+
+describe("the README's examples", () => {
+  it("the first one consumes a stream until SIGTERM, and then ends by itself", LIMIT, async () => {
+    const code = fencedBlocks(README)[0]!.code;
+    assert.ok(code.split("\n").length <= 10, "it should have ten lines");
+    const servers = await startEmbeddedServers();
+    try {
+      const streams = openStreams(servers);
+      await streams.create("orders", { shardCount: 2 });
+      const texts = Array.from({ length: 50 }, (_, index) => `order ${index}`);
+      const put = await streams.put(
+        "orders",
+        texts.map((data, index) => ({ data, partitionKey: `key ${index}` })),
+      );
+      const expected = put.map(({ shardId }, index) => `${shardId} ${texts[index]}`).sort();
+      const example = startExample(code, {
+        modules: { kinsumer: "scripts/docs/local_kinsumer.ts" },
+        env: {
+          AWS_REGION: servers.region,
+          KINSUMER_KINESIS_ENDPOINT: servers.kinesisEndpoint,
+          KINSUMER_DYNAMODB_ENDPOINT: servers.dynamodbEndpoint,
+        },
+      });
+      await withExample(example, async ({ output, kill, ended }) => {
+        const lines = () => output().split("\n").filter((line) => line !== "").sort();
+        await eventually("every record is printed", () => lines().length >= 50, 40_000);
+        kill("SIGTERM");
+        assert.equal(await ended, 0);
+        assert.deepEqual(lines(), expected);
+      });
+    } finally {
+      await servers.stop();
+    }
+  });
+
+  it("the one with local servers runs as it stands", LIMIT, async () => {
+    const example = startExample(exampleWith("startEmbeddedServers"), {
+      modules: { "kinsumer": "mod.ts", "kinsumer/testing": "testing/mod.ts" },
+    });
+    await withExample(example, async ({ output, ended }) => {
+      assert.equal(await ended, 0);
+      const totals = [...output().matchAll(/total: (\d+)/g)].map((match) => match[1]).sort();
+      assert.deepEqual(totals, ["12", "30"]);
+    });
+  });
+});
+
+/** The option's docstring and name, of each property of the interface. */
+function documentedOptions(): ReadonlyMap<string, string> {
+  const source = read("src/options.ts");
+  const body = source.slice(source.indexOf("export interface KinsumerOptions {"));
+  const properties = body.matchAll(/^ {2}\/\*\*(.*?)\*\/\n {2}readonly (\w+)\??:/gms);
+  const plain = (text: string) => text.replace(/\n\s*\* ?/g, " ").replace(/\s+/g, " ").trim();
+  return new Map([...properties].map((match) => [match[2]!, plain(match[1]!)]));
+}
+
+interface OptionRow {
+  readonly name: string;
+  readonly standard: string;
+  readonly range: string;
+}
+
+function optionRows(): readonly OptionRow[] {
+  return table(README, "option").map(([name = "", standard = "", range = ""]) => ({
+    name: inTicks(name)[0] ?? name,
+    standard,
+    range,
+  }));
+}
+
+const REQUIRED = { streamName: "orders", applicationName: "billing" };
+const RUNTIME_REGION = { region: "eu-west-1" };
+
+function resolve(options: Partial<KinsumerOptions>): Readonly<Record<string, unknown>> {
+  return { ...resolveOptions({ ...REQUIRED, ...RUNTIME_REGION, ...options }) };
+}
+
+describe("the README's table of options", () => {
+  it("names every option once", () => {
+    const named = optionRows().map(({ name }) => name);
+    assert.deepEqual([...named].sort(), [...documentedOptions().keys()].sort());
+  });
+
+  it("has the default of each docstring", () => {
+    const documented = documentedOptions();
+    for (const { name, standard } of optionRows()) {
+      const doc = /@default (.*)$/.exec(documented.get(name) ?? "")?.[1];
+      if (doc === undefined) {
+        assert.ok(["required", "–"].includes(standard), `${name}: the code documents no default`);
+        continue;
+      }
+      const isPlain = !/\d{3}|^\{/.test(doc); // words, no value
+      if (isPlain) assert.equal(standard, doc, name);
+    }
+  });
+
+  it("has the defaults that the code fills in", () => {
+    const resolved = resolve({});
+    for (const { name, standard } of optionRows()) {
+      const value = resolved[name];
+      const isFilledIn = typeof value === "number" || name === "startAt" || name === "acknowledge";
+      if (isFilledIn) assert.equal(inTicks(standard)[0], JSON.stringify(value), name);
+    }
+  });
+
+  it("has the ranges that the code allows", () => {
+    const rows = optionRows().filter(({ name }) => typeof resolve({})[name] === "number");
+    assert.ok(rows.length >= 11, `only ${rows.length} options are numbers`);
+    for (const { name, range } of rows) {
+      const [, min, max] = /^([\d,]+) to ([\d,]+)/.exec(range) ?? [];
+      assert.ok(min !== undefined && max !== undefined, `${name} has no range`);
+      const [least, most] = [min, max].map((text) => Number(text.replaceAll(",", "")));
+      const attempt = (value: number) => () => resolve({ [name]: value });
+      assert.doesNotThrow(attempt(least!), `${name}: ${least}`);
+      assert.doesNotThrow(attempt(most!), `${name}: ${most}`);
+      assert.throws(attempt(least! - 1), RangeError, `${name}: ${least! - 1}`);
+      assert.throws(attempt(most! + 1), RangeError, `${name}: ${most! + 1}`);
+    }
+  });
+});
+
+describe("the README's other tables", () => {
+  it("names every error code, and no other", () => {
+    const source = read("src/errors.ts");
+    const union = /export type KinsumerErrorCode =([^;]*);/.exec(source)?.[1] ?? "";
+    const codes = [...union.matchAll(/"(\w+)"/g)].map((match) => match[1]);
+    assert.deepEqual(table(README, "code").map(([code = ""]) => inTicks(code)[0]), codes);
+    const troubles = table("docs/operations.md", "code").flatMap(([code = ""]) => inTicks(code));
+    assert.deepEqual([...troubles].sort(), [...codes].sort(), "docs/operations.md");
+  });
+
+  it("names every event with its facts and its level", () => {
+    const source = read("src/events.ts");
+    const union = source.slice(
+      source.indexOf("type KinsumerEvent ="),
+      source.indexOf("/** Receives"),
+    );
+    const members = union.split("readonly type: ").slice(1).map((member: string) => ({
+      type: /"([\w-]+)"/.exec(member)?.[1],
+      facts: [...member.matchAll(/readonly (\w+)\??:/g)].map((match) => match[1]).sort(),
+    }));
+    const rows = table(README, "event");
+    assert.deepEqual(
+      rows.map(([event = "", , facts = ""]) => ({
+        type: inTicks(event)[0],
+        facts: inTicks(facts).sort(),
+      })),
+      members,
+    );
+    const announcer = read("src/loops/announcer.ts");
+    for (const [event = "", level = ""] of rows) {
+      const actual = new RegExp(`"?${inTicks(event)[0]}"?: "(\\w+)"`).exec(announcer)?.[1];
+      assert.equal(level.split(";")[0], actual, event);
+    }
+  });
+
+  it("names every span and every attribute of one", () => {
+    const source = read("src/telemetry.ts");
+    const constant = source.slice(source.indexOf("ATTRIBUTES = {"), source.indexOf("} as const"));
+    const attributes = [...constant.matchAll(/"([\w.]+)"/g)].map((match) => match[1]!);
+    const text = read(README);
+    assert.deepEqual(attributes.filter((each) => !text.includes(`\`${each}\``)), []);
+    const naming = source.slice(source.indexOf("function commitName"));
+    const names = [
+      ...[...source.matchAll(/\{ name: "(\w+)"/g)].map((match) => match[1]!),
+      ...[...naming.slice(0, naming.indexOf("}\n")).matchAll(/"(\w+)"/g)].map((match) => match[1]!),
+    ];
+    const rows = table(README, "span").map(([span = ""]) => inTicks(span)[0]!);
+    assert.deepEqual([...rows].sort(), names.sort());
+  });
+
+  it("are joined by those of docs/protocol.md, which name every attribute of a row", () => {
+    const text = read("docs/protocol.md");
+    const sources = ["clients", "checkpoints", "metadata", "item"]
+      .map((name) => read(`src/tables/${name}.ts`)).join("\n");
+    const written = [...sources.matchAll(/\b([A-Z]\w+): (?:\{ (?:S|N|BOOL|L)\b|stringList)/g)];
+    const attributes = [...new Set(written.map((match) => match[1]!))];
+    assert.ok(attributes.length >= 12, attributes.join(", "));
+    assert.deepEqual(attributes.filter((each) => !text.includes(`\`${each}\``)), []);
+  });
+
+  it("allows by its policy what the code calls, and no more", () => {
+    const block = fencedBlocks(README).find(({ language }: Block) => language === "json");
+    const policy: { Statement: readonly { Action: readonly string[] }[] } = JSON.parse(block!.code);
+    const allowed = policy.Statement.flatMap(({ Action }) => Action).sort();
+    const called = ["kinesis", "dynamodb"].flatMap((service) => {
+      const source = read(`src/aws/${service}.ts`);
+      const names = [...source.matchAll(/\bask\("(\w+)"/g)].map((match) => match[1]!);
+      return [...new Set(names)].map((name) => `${service}:${name}`);
+    }).sort();
+    assert.deepEqual(allowed, called);
+  });
+});
+
+describe("the documents", () => {
+  it("lead somewhere with every link", () => {
+    const broken = documents().flatMap(links).filter(({ path, target }: Link) => {
+      if (/^https:/.test(target)) return false;
+      const [file = "", anchor] = target.split("#");
+      const found = file === "" ? path : normalize(join(dirname(path), file)).replaceAll("\\", "/");
+      if (!existsSync(join(ROOT, found))) return true;
+      return anchor !== undefined && !anchors(found).has(anchor);
+    });
+    assert.deepEqual(broken, []);
+  });
+
+  it("name only tasks that package.json has", () => {
+    const { scripts } = JSON.parse(read("package.json"));
+    for (const path of documents()) {
+      for (const [, task = ""] of read(path).matchAll(/\bnpm run ([\w:]+)/g)) {
+        assert.ok(task in scripts, `${path}: npm run ${task}`);
+      }
+    }
+  });
+
+  it("tell in the changelog of the version that package.json has", () => {
+    const { version } = JSON.parse(read("package.json"));
+    assert.ok(read("CHANGELOG.md").includes(`## ${version}`), `no section "${version}"`);
+  });
+
+  it("show every source file in the map of CONTRIBUTING.md", () => {
+    const map = read("CONTRIBUTING.md");
+    const files = sourceFiles(ROOT, ["src"]).filter((path: string) =>
+      path.endsWith(".ts") && !path.endsWith("_test.ts")
+    );
+    const missing = files.filter((path: string) => {
+      const name = path.slice(path.lastIndexOf("/") + 1).replace(/\.ts$/, "");
+      return !new RegExp(`\\b${name}\\b`).test(map);
+    });
+    assert.deepEqual(missing, [], "add them to the layers of CONTRIBUTING.md");
+  });
+});

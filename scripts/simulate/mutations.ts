@@ -1,0 +1,177 @@
+/**
+ * Ways to break the protocol, each as a change of one place in the sources.
+ *
+ * @module
+ */
+
+/** A change of one place in the sources. */
+export interface Mutation {
+  readonly name: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Every mutant that the simulation has to catch. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "acknowledge on hand-over",
+    file: "src/loops/handoff.ts",
+    find: "batch.channel.handedOver(to - from);",
+    replace: "batch.channel.handedOver(to - from); batch.channel.acknowledge(batch, from, to);",
+  },
+  {
+    name: "commit without a condition",
+    file: "src/tables/checkpoints.ts",
+    find: "        updateExpression: `${set} ${remove}`.trim(),\n        conditionExpression,",
+    replace: "        updateExpression: `${set} ${remove}`.trim(),",
+  },
+  {
+    name: "sequence numbers compared as strings",
+    file: "src/loops/commit.ts",
+    find: "BigInt(sequenceNumber) > BigInt(committed)",
+    replace: "sequenceNumber > committed",
+  },
+  {
+    name: "children read together with their parents",
+    file: "src/rules/lineage.ts",
+    find: "&& parentIds(shard).every(isDone)",
+    replace: "",
+  },
+  {
+    name: "AdjacentParentShardId ignored",
+    file: "src/rules/lineage.ts",
+    find: "[shard.parentShardId, shard.adjacentParentShardId]",
+    replace: "[shard.parentShardId]",
+  },
+  {
+    name: "children start at the tip",
+    file: "src/rules/position.ts",
+    find: '  if (startAt === "horizon") return { type: "TRIM_HORIZON" };',
+    replace: '  if (startAt === "horizon") return { type: "TRIM_HORIZON" };\n' +
+      '  if (startAt === "latest") return { type: "LATEST" };',
+  },
+  {
+    name: "liveness by the wall clock",
+    file: "src/rules/liveness.ts",
+    find: "if (unchangedMs(sighting) >= (row.maxAgeMs ?? GO_MAX_AGE_MS)) return false;",
+    replace:
+      "if (wallAgeMs(row.lastUpdate, wallNowMs) >= (row.maxAgeMs ?? GO_MAX_AGE_MS)) return false;",
+  },
+  {
+    name: "idle shards not renewed",
+    file: "src/loops/commit.ts",
+    find: "const RENEWAL_INTERVAL_MS = 60_000;",
+    replace: "const RENEWAL_INTERVAL_MS = 60_000_000;",
+  },
+  {
+    name: "no fencing after a pause",
+    file: "src/rules/liveness.ts",
+    find: "return nowMs < lease.beatenAtMs + lease.maxAgeMs;",
+    replace: "return nowMs < lease.beatenAtMs + Infinity;",
+  },
+  {
+    name: "a shard ends with a missing iterator",
+    file: "src/rules/shard_end.ts",
+    find: "if (facts.hasChildShards) return",
+    replace: "if (facts.hasChildShards || facts.confirmations === 0) return",
+  },
+  {
+    name: "the end of a closed shard is not confirmed",
+    file: "src/rules/shard_end.ts",
+    find: 'if (facts.recordCount > 0) return "confirm";',
+    replace: 'if (facts.recordCount > 0) return "ended";',
+  },
+  {
+    name: "a shard is finished before it is processed",
+    file: "src/loops/consume_shard.ts",
+    find: 'const isFinished = end === "ended" && channel.progress.isComplete;',
+    replace: 'const isFinished = end === "ended";',
+  },
+  {
+    name: "every change stops every shard",
+    file: "src/loops/shard_set.ts",
+    find: "if (!this.#desired.has(shardId)) consumer.stop();\n    }",
+    replace: "consumer.stop();\n    }",
+  },
+  {
+    name: "shards are not released",
+    file: "src/loops/consume_shard.ts",
+    find: "isFinished ? { isFinished } : { isReleased: true }",
+    replace: "isFinished ? { isFinished } : {}",
+  },
+  {
+    name: "no waiting for what is in hand",
+    file: "src/loops/consume_shard.ts",
+    find: "await channel.until(() => channel.inHandCount === 0, enough);",
+    replace: "",
+  },
+  {
+    name: "an expired iterator is replaced by the first position",
+    file: "src/rules/position.ts",
+    find: "return lastReadSequenceNumber === undefined\n",
+    replace: "return lastReadSequenceNumber !== null\n",
+  },
+  {
+    name: "lost answers not recognised",
+    file: "src/rules/ownership.ts",
+    find: 'return row.ownerId === undefined || row.ownerId === clientId ? "landed" : "lost";',
+    replace: 'return clientId === "" ? "landed" : "lost";',
+  },
+  {
+    name: "another's write taken for one's own",
+    file: "src/rules/ownership.ts",
+    find: "if (row === undefined || !unconfirmed.has(row.lastUpdate)) return",
+    replace: 'if (row !== undefined && clientId + unconfirmed.size) return "landed";\n' +
+      "  if (row === undefined || !unconfirmed.has(row.lastUpdate)) return",
+  },
+  {
+    name: "retries without a pause",
+    file: "src/loops/read_shard.ts",
+    find: "  await clock.sleep(delayMs, signal);\n}",
+    replace: "}",
+  },
+  {
+    name: "a buffer without a bound",
+    file: "src/loops/handoff.ts",
+    find: "while (this.#admissions.length > 0 && this.#waitingCount < bufferSize) {",
+    replace: "while (this.#admissions.length > 0 && bufferSize > 0) {",
+  },
+  {
+    name: "shards taken from the living",
+    file: "src/rules/ownership.ts",
+    find: "if (ownerId === undefined || ownerId === clientId || !facts.isOwnerLiving) {",
+    replace: 'if (ownerId === undefined || ownerId !== "" || !facts.isOwnerLiving) {',
+  },
+  {
+    name: "a lost shard's row left in one's own name",
+    file: "src/loops/shard_set.ts",
+    find: '(end === "released" && !this.#desired.has(shardId))',
+    replace: "!this.#desired.has(shardId)",
+  },
+  {
+    name: "the leader does not yield",
+    file: "src/rules/leadership.ts",
+    find: 'return isFirst ? "lead" : "resign";',
+    replace: 'return "lead";',
+  },
+  {
+    name: "the lead is taken by anyone",
+    file: "src/rules/leadership.ts",
+    find: 'return isFirst ? "take" : "wait";',
+    replace: 'return "take";',
+  },
+  {
+    name: "the dead keep their shares",
+    file: "src/rules/liveness.ts",
+    find: "if (unchangedMs(sighting) >= (row.maxAgeMs ?? GO_MAX_AGE_MS)) return false;",
+    replace: "if (unchangedMs(sighting) >= GO_MAX_AGE_MS * 100) return false;",
+  },
+  {
+    name: "a capture whose answer was lost is forgotten",
+    file: "src/loops/claim.ts",
+    find: 'if (!this.#isUncertain) return { outcome: "stopped" };',
+    replace: 'if (this.#claiming.shardId !== "") return { outcome: "stopped" };',
+  },
+];
