@@ -26,6 +26,7 @@ const CHECKS = [
   { name: "types of tests and scripts", command: () => node(tsc(), "-p", "tsconfig.json") },
   { name: "types on Deno", command: () => [denoPath(), "check", "--quiet", ...denoFiles()] },
   { name: "layers", command: () => node("scripts/checks/layers.mjs") },
+  { name: "documents' blocks", command: () => node("scripts/docs/check_blocks.mjs") },
   { name: "exports", command: () => node("scripts/checks/exports.mjs") },
   { name: "lockfiles", command: () => node("scripts/checks/lockfiles.mjs") },
   { name: "checkers can fail", command: () => node("--test", ...checkerTests()) },

@@ -22,6 +22,10 @@ const isNode = currentRuntime() === "node";
 /** @type {Readonly<Record<string, Task>>} */
 const TASKS = {
   demo: { program: "demo/main.ts", isOnToolchain: false },
+  servers: { program: "local_servers.ts", isOnToolchain: false },
+  noop: { program: "noop_consumer.ts", isOnToolchain: false },
+  simulate: { program: "simulate/main.ts", isOnToolchain: false },
+  interop: { program: "interop/main.ts", isOnToolchain: false },
   test: { program: "test.mjs", isOnToolchain: isNode },
   check: { program: "check.mjs", isOnToolchain: true },
   build: { program: "build.mjs", isOnToolchain: true },

@@ -12,8 +12,8 @@
  *
  * | code | meaning |
  * |---|---|
- * | `AlreadyRunning` | `run()` was called twice |
- * | `NotRunning` | records were asked for before `run()`, or a setup call came while running |
+ * | `AlreadyRunning` | `run()` was called twice or after a stop, or the tables were to be deleted while running |
+ * | `NotRunning` | records were asked for before `run()`, or it was stopped while it started |
  * | `StreamNotFound` | the stream does not exist in this account and region |
  * | `StreamNotReady` | the stream exists but is being created or deleted |
  * | `TableNotFound` | a table does not exist: call `createRequiredTables()` |

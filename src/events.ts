@@ -26,7 +26,8 @@ export type KinsumerEvent =
   | {
     readonly type: "client-left";
     readonly clientId: string;
-    readonly reason: "deregistered" | "dead";
+    /** `stopped`: it left orderly; `dead`: it did not beat within its time to live. */
+    readonly reason: "stopped" | "dead";
   }
   | {
     /** The leader shared the shards out anew. */
@@ -64,7 +65,8 @@ export type KinsumerEvent =
 /** Receives events. What it throws is ignored. */
 export type EventListener = (event: KinsumerEvent) => void;
 
-/** Shaped like `console`. One line for each change of state; nothing while idle. */
+/** Shaped like `console`. One line for each change of state; while idle, a `debug` line a
+ * shard and minute. */
 export interface Logger {
   debug(message: string, fields?: Record<string, unknown>): void;
   info(message: string, fields?: Record<string, unknown>): void;

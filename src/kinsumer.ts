@@ -40,9 +40,13 @@ type State = "new" | "starting" | "running" | "stopping" | "stopped";
  *
  * @example A consumer
  * ```ts
- * await using kinsumer = new Kinsumer({ streamName: "orders", applicationName: "billing" });
+ * import { Kinsumer } from "@kinsumer/kinsumer";
+ *
+ * const kinsumer = new Kinsumer({ streamName: "orders", applicationName: "billing" });
  * await kinsumer.createRequiredTables();
  * await kinsumer.run();
+ * process.once("SIGTERM", () => kinsumer.stop());
+ *
  * for await (const record of kinsumer) {
  *   console.log(record.shardId, record.text());
  * }
@@ -135,7 +139,8 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   /**
    * Joins the fleet. Resolves once this client is registered and consuming what it is given.
    *
-   * @throws {KinsumerError} `AlreadyRunning` at a second call; `StreamNotFound`, `StreamNotReady`,
+   * @throws {KinsumerError} `AlreadyRunning` at a second call, and after a stop; `NotRunning` when it
+   * is stopped meanwhile; `StreamNotFound`, `StreamNotReady`,
    * `TableNotFound`, `TableNotReady`, `AccessDenied`, `CredentialsMissing` or
    * `CredentialsRejected` when it cannot start
    */
@@ -161,7 +166,8 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
 
   /**
    * The next record; `undefined` after `stop()`. All calls share one iterator: a call acknowledges
-   * the record that the call before it returned.
+   * the record that the call before it returned, whoever made that call. Workers that run side by
+   * side want an iterator each: `for await`.
    *
    * @throws {KinsumerError} `NotRunning` before `run()`; otherwise what this client cannot go on
    * with, such as `ClientIdInUse`

@@ -60,9 +60,10 @@ export interface KinsumerRecord {
    */
   json(): unknown;
   /**
-   * Says that this record is processed. Needed only with `acknowledge: "manual"`; records may be
-   * acknowledged in any order, and a checkpoint never passes one that is not. Repeating it, or
-   * calling it after the shard was lost, does nothing.
+   * Says that this record is processed. With `acknowledge: "manual"` nothing else does, and a record
+   * that is not acknowledged stays open, whatever becomes of the loop; with `"auto"` it says so
+   * early. Records may be acknowledged in any order: a checkpoint never passes one that is not.
+   * Repeating it, or calling it after the shard was lost, does nothing.
    */
   ack(): void;
 }

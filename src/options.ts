@@ -105,7 +105,11 @@ export interface KinsumerOptions {
   readonly maxBufferedBytes?: number | undefined;
   /** The most records that one read may return: 1 to 10,000. @default {10000} */
   readonly readLimit?: number | undefined;
-  /** Milliseconds until an unanswered request is given up: 100 to 300,000. @default {10000} */
+  /**
+   * Milliseconds until an unanswered request is given up: 100 to 300,000. Requests to DynamoDB are
+   * given up after a third of `clientRecordMaxAgeMs` where that is sooner, so that a heartbeat can
+   * be tried again in time. @default {10000}
+   */
   readonly requestTimeoutMs?: number | undefined;
 
   /** Provisioned capacity of each table that `createRequiredTables()` makes. @default on-demand */

@@ -182,11 +182,16 @@ export class Refresh {
     this.#listener.onForeignShare(share.get(clientId) ?? []);
   }
 
-  #announceMembers({ living }: RosterView): void {
+  #announceMembers({ living, dead }: RosterView): void {
     const ids = new Set(living.map((row) => row.clientId));
     for (const clientId of ids) {
       if (this.#knownIds?.has(clientId) === false) {
         this.#context.announcer.announce({ type: "client-joined", clientId });
+      }
+    }
+    for (const clientId of this.#knownIds ?? []) {
+      if (!ids.has(clientId) && !dead.some((row) => row.clientId === clientId)) {
+        this.#context.announcer.announce({ type: "client-left", clientId, reason: "stopped" });
       }
     }
     this.#knownIds = ids;
