@@ -202,11 +202,12 @@ describe("stop()", () => {
   });
 
   it("refuses a deadline that is not allowed", LIMIT, async () => {
-    await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
+    await Fleet.with(environment, { shardCount: 1 }, (fleet) => {
       const { kinsumer } = fleet.create();
       for (const deadlineMs of [-1, Number.NaN, 3_600_001]) {
         assert.throws(() => kinsumer.stop({ deadlineMs }), RangeError, String(deadlineMs));
       }
+      return Promise.resolve();
     });
   });
 

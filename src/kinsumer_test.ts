@@ -11,7 +11,7 @@ import { openTestEnvironment, type TestEnvironment } from "../testing/environmen
 import { FAST_OPTIONS, Fleet } from "../testing/fleet.ts";
 import { createSimulatedStream } from "../testing/simulation/kinesis.ts";
 import { eventually } from "../testing/collect.ts";
-import { KinsumerError } from "./errors.ts";
+import type { KinsumerError } from "./errors.ts";
 import { Kinsumer } from "./kinsumer.ts";
 import type { KinsumerOptions } from "./options.ts";
 import { type Fetch, systemRuntime } from "./runtime.ts";
