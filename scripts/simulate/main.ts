@@ -10,6 +10,7 @@ import { drawScenario } from "../../testing/simulation/scenario.ts";
 import { minimize } from "./minimize.ts";
 import { runMutants } from "./mutants.ts";
 import { playSafely } from "./play_seed.ts";
+import { measureScale, scaleTable } from "./scale.ts";
 import { runWorkers } from "./workers.ts";
 
 const HELP = `npm run simulate -- [options]
@@ -23,6 +24,9 @@ Plays scenarios drawn from seeds in a simulated world and checks the promises P1
   --minimize    with --seed: look for the smallest scenario that breaks the same promise
   --mutants     play mutants of the sources: each must be caught
   --only TEXT   with --mutants: only those whose name has the text
+  --scale       measure a fleet of many clients on many shards: how fast it settles, what it costs
+  --clients N   with --scale: how many clients (default 1000)
+  --shards N    with --scale: how many shards (default 10000)
   --json        print one JSON object, and nothing else, on standard output
 `;
 
@@ -35,6 +39,9 @@ const { values } = parseArgs({
     minimize: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     only: { type: "string" },
+    scale: { type: "boolean", default: false },
+    clients: { type: "string", default: "1000" },
+    shards: { type: "string", default: "10000" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -51,6 +58,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.mutants) return await mutants();
+  if (values.scale) return await scale();
   if (values.seed !== undefined) return await replay(wholeNumber("seed", values.seed));
   return await simulate();
 }
@@ -119,6 +127,15 @@ async function mutants(): Promise<number> {
   if (values.json) print(JSON.stringify({ mutants: results.length, survived, results }));
   else print(`${results.length} mutants, ${survived} survived`);
   return survived === 0 && results.length > 0 ? 0 : 1;
+}
+
+async function scale(): Promise<number> {
+  const result = await measureScale({
+    clients: wholeNumber("clients", values.clients),
+    shards: wholeNumber("shards", values.shards),
+  });
+  print(values.json ? JSON.stringify(result) : scaleTable(result));
+  return result.rows.every(({ moves, fewestMoves }) => moves <= 1.2 * fewestMoves + 1) ? 0 : 1;
 }
 
 function wholeNumber(name: string, value: string): number {

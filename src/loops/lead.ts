@@ -23,6 +23,13 @@ const GO_REAP_AGE_MS = 48 * 3_600_000;
 /** How often the rows of shards that are gone are looked for. */
 const SWEEP_INTERVAL_MS = 3_600_000;
 
+/** How many assignments are written at a time: Node warns of more listeners to one signal than ten. */
+const WRITES_AT_ONCE = 8;
+/** An item of DynamoDB takes 400 KB; the shard cache is one item, in the Go library's form. */
+const MOST_CACHE_BYTES = 380_000;
+/** What an entry of the shard cache takes beside its own length: bytes. */
+const CACHE_ENTRY_BYTES = 4;
+
 /** One client's time as leader. Made anew each time it wins the lead. */
 export class Leading {
   readonly #context: LoopContext;
@@ -85,7 +92,7 @@ export class Leading {
     await this.#learnFinished(signal);
     const shardIds = shardCacheIds(this.#shards, this.#finishedIds);
     if (isSameList(shardIds, this.#publishedIds)) return;
-    await metadata.writeShardCache(shardIds, signal);
+    if (fitsShardCache(shardIds)) await metadata.writeShardCache(shardIds, signal);
     this.#publishedIds = shardIds;
   }
 
@@ -117,6 +124,15 @@ export class Leading {
 }
 
 /**
+ * Whether the shard cache takes so many shards. Only Go clients read it: without it, a fleet of our
+ * own goes on as before.
+ */
+function fitsShardCache(shardIds: readonly string[]): boolean {
+  const bytes = shardIds.reduce((sum, id) => sum + id.length + CACHE_ENTRY_BYTES, 0);
+  return bytes <= MOST_CACHE_BYTES;
+}
+
+/**
  * Writes to each client which shards it reads. Among our own clients shards move as little as an
  * equal share allows; while a Go client lives, its rule holds for all.
  *
@@ -136,8 +152,12 @@ export async function shareOut(
     row.maxAgeMs !== undefined &&
     !(row.assignedShardIds && isSameList(row.assignedShardIds, next.get(row.clientId) ?? []))
   );
-  for (const { clientId } of changed) {
-    await clients.assign({ clientId, shardIds: next.get(clientId) ?? [] }, signal);
+  for (let from = 0; from < changed.length; from += WRITES_AT_ONCE) {
+    await Promise.all(
+      changed.slice(from, from + WRITES_AT_ONCE).map(({ clientId }) =>
+        clients.assign({ clientId, shardIds: next.get(clientId) ?? [] }, signal)
+      ),
+    );
   }
   if (changed.length > 0) {
     announcer.announce({

@@ -92,11 +92,14 @@ export class Refresh {
       ),
       dead: view.dead,
     };
-    const cache = await metadata.readShardCache(signal);
+    const shardIds = [...others.living, ...others.dead].flatMap((row) =>
+      row.assignedShardIds ?? []
+    );
     const isOurs = others.living.every((row) => row.maxAgeMs !== undefined);
     const hasHeirs = others.living.some((row) => !row.isLeaving);
-    if (cache !== undefined && isOurs && hasHeirs) {
-      await shareOut(this.#context, { view: others, shardIds: cache.shardIds }, signal);
+    if (isOurs && hasHeirs) {
+      const facts = { view: others, shardIds: [...new Set(shardIds)] };
+      await shareOut(this.#context, facts, signal);
     }
     await metadata.resign(clientId, signal);
     this.#endLeading();

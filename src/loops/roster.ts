@@ -36,8 +36,10 @@ export class Roster {
     const ids = new Set(rows.map((row) => row.clientId));
     for (const id of this.#sightings.keys()) if (!ids.has(id)) this.#sightings.delete(id);
     const sorted = [...rows].sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
-    const living = sorted.filter((row) => this.#see(row, read));
-    return { living, dead: sorted.filter((row) => !living.includes(row)) };
+    const living: ClientRow[] = [];
+    const dead: ClientRow[] = [];
+    for (const row of sorted) (this.#see(row, read) ? living : dead).push(row);
+    return { living, dead };
   }
 
   /** Whether one client is alive; a client without a row is not. */

@@ -23,8 +23,9 @@ export class ShardSet {
   readonly #onFinished: (shardId: string) => void;
   readonly #running = new Map<string, { consumer: ShardConsumer; readonly done: Promise<void> }>();
   readonly #finished = new Set<string>();
-  /** Ends the waits before restarts. */
-  readonly #closing = new AbortController();
+  /** Waits before restarts, one signal each: Node warns of more listeners to one than ten. */
+  readonly #pauses = new Set<AbortController>();
+  #isClosing = false;
   #desired: ReadonlySet<string> = new Set();
 
   constructor(context: LoopContext, facts: {
@@ -46,7 +47,7 @@ export class ShardSet {
 
   /** Makes the running shards those that are desired. Shards that stay are left alone. */
   apply(desired: readonly string[]): void {
-    if (this.#closing.signal.aborted) return;
+    if (this.#isClosing) return;
     this.#desired = new Set(desired);
     for (const shardId of this.#finished) {
       if (!this.#desired.has(shardId)) this.#finished.delete(shardId);
@@ -65,7 +66,8 @@ export class ShardSet {
   /** Lets every shard go, orderly; resolves when all are released. */
   async stop(): Promise<void> {
     this.apply([]);
-    this.#closing.abort();
+    this.#isClosing = true;
+    for (const pause of this.#pauses) pause.abort();
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
@@ -105,7 +107,7 @@ export class ShardSet {
       if (end === "finished" || (end === "released" && !this.#desired.has(shardId))) break;
       if (clock.monotonicMs() - startedAtMs > RESTART_MAX_MS) restarts = 1;
       if (end !== "released") await this.#pause(restarts);
-      if (this.#closing.signal.aborted) break;
+      if (this.#isClosing) break;
       entry.consumer = this.#create(shardId, end !== "released");
       if (!this.#desired.has(shardId)) entry.consumer.stop();
     }
@@ -135,6 +137,9 @@ export class ShardSet {
       maxMs: RESTART_MAX_MS,
       chance: random.next(),
     });
-    await clock.sleep(delayMs, this.#closing.signal);
+    const pause = new AbortController();
+    this.#pauses.add(pause);
+    if (!this.#isClosing) await clock.sleep(delayMs, pause.signal);
+    this.#pauses.delete(pause);
   }
 }
