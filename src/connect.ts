@@ -6,7 +6,8 @@
 
 import { createAwsCall } from "./aws/call.ts";
 import { createCredentialsSource } from "./aws/credentials.ts";
-import { createDynamoDbApi, type DynamoDbApi } from "./aws/dynamodb.ts";
+import { createDynamoDbApi } from "./aws/dynamodb.ts";
+import type { DynamoDbApi } from "./aws/dynamodb_api.ts";
 import { createKinesisApi, type KinesisApi } from "./aws/kinesis.ts";
 import { type Retry, retrying } from "./aws/retrying.ts";
 import type { ResolvedOptions } from "./resolve_options.ts";

@@ -11,7 +11,8 @@
 
 import { type AwsCall, createAwsCall } from "../src/aws/call.ts";
 import { createCredentialsSource, type Credentials } from "../src/aws/credentials.ts";
-import { createDynamoDbApi, type DynamoDbApi } from "../src/aws/dynamodb.ts";
+import { createDynamoDbApi } from "../src/aws/dynamodb.ts";
+import type { DynamoDbApi } from "../src/aws/dynamodb_api.ts";
 import { retrying } from "../src/aws/retrying.ts";
 import type { KinsumerOptions } from "../src/options.ts";
 import { type Runtime, systemRuntime } from "../src/runtime.ts";

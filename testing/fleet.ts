@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import type { AttributeValue, Item } from "../src/aws/dynamodb.ts";
+import type { AttributeValue, Item } from "../src/aws/dynamodb_api.ts";
 import type { KinsumerEvent } from "../src/events.ts";
 import { Kinsumer } from "../src/kinsumer.ts";
 import type { KinsumerRecord } from "../src/model.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AttributeValue, Item } from "../../src/aws/dynamodb.ts";
+import type { AttributeValue, Item } from "../../src/aws/dynamodb_api.ts";
 
 /** Counts requests, bytes read and the largest item. */
 export class Meter {

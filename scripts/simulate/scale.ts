@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Item } from "../../src/aws/dynamodb.ts";
+import type { Item } from "../../src/aws/dynamodb_api.ts";
 import { FleetAccount } from "../../testing/simulation/account.ts";
 import { createSimulatedClock } from "../../testing/simulation/clock.ts";
 import {

@@ -8,7 +8,7 @@
 import { KinsumerError } from "../errors.ts";
 import type { Clock, Random } from "../runtime.ts";
 import { AnswerReader } from "./answers.ts";
-import type { Item } from "./dynamodb.ts";
+import type { Item } from "./dynamodb_api.ts";
 import { parseItem } from "./items.ts";
 
 /** One BatchGetItem call. */

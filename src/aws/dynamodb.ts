@@ -9,85 +9,9 @@ import type { Clock, Random } from "../runtime.ts";
 import { AnswerReader, malformed } from "./answers.ts";
 import { type AskBatch, batchGet } from "./batch_get.ts";
 import type { AwsCall } from "./call.ts";
+import type { DynamoDbApi, Item, UpdateRequest, WriteOutcome } from "./dynamodb_api.ts";
 import { writeCondition, writeCreateTable } from "./dynamodb_requests.ts";
 import { parseItem } from "./items.ts";
-
-/** A value as DynamoDB writes it. */
-export type AttributeValue =
-  | { readonly S: string }
-  | { readonly N: string }
-  | { readonly BOOL: boolean }
-  | { readonly NULL: true }
-  | { readonly L: readonly AttributeValue[] };
-
-/** One row, as DynamoDB writes it. */
-export type Item = { readonly [attribute: string]: AttributeValue };
-
-/** A conditional write's condition and expressions. */
-export interface UpdateRequest {
-  readonly tableName: string;
-  readonly key: Item;
-  readonly updateExpression: string;
-  readonly conditionExpression?: string | undefined;
-  readonly attributeNames?: { readonly [placeholder: string]: string } | undefined;
-  readonly attributeValues?: { readonly [placeholder: string]: AttributeValue } | undefined;
-}
-
-/** A conditional write that failed its condition is an outcome, not an error. */
-export type WriteOutcome =
-  /** `item` is the whole row after the write; absent after a delete. */
-  | { readonly outcome: "applied"; readonly item?: Item | undefined }
-  | { readonly outcome: "conditionFailed" };
-
-/** What DescribeTable says. */
-export interface TableDescription {
-  /** `CREATING`, `UPDATING`, `DELETING`, `ACTIVE`, …; ACTIVE and UPDATING can be used. */
-  readonly status: string;
-}
-
-/** How a table is made. */
-export interface CreateTableRequest {
-  readonly tableName: string;
-  /** The string hash key. */
-  readonly hashKey: string;
-  /** Absent: on-demand (`PAY_PER_REQUEST`). */
-  readonly provisioned?: { readonly readUnits: number; readonly writeUnits: number } | undefined;
-}
-
-/**
- * The calls that the tables make. Reads are strongly consistent. Every method rejects with a
- * {@link KinsumerError} for anything but a failed condition.
- */
-export interface DynamoDbApi {
-  getItem(
-    request: { readonly tableName: string; readonly key: Item },
-    signal?: AbortSignal,
-  ): Promise<Item | undefined>;
-  /** Any number of keys: split into calls of 100, unprocessed keys asked for again. */
-  batchGetItem(
-    request: { readonly tableName: string; readonly keys: readonly Item[] },
-    signal?: AbortSignal,
-  ): Promise<readonly Item[]>;
-  /** Every row of the table, page by page. */
-  scan(
-    request: { readonly tableName: string },
-    signal?: AbortSignal,
-  ): Promise<readonly Item[]>;
-  updateItem(request: UpdateRequest, signal?: AbortSignal): Promise<WriteOutcome>;
-  deleteItem(
-    request: Omit<UpdateRequest, "updateExpression">,
-    signal?: AbortSignal,
-  ): Promise<WriteOutcome>;
-  /** Resolves false when the table exists already. */
-  createTable(request: CreateTableRequest, signal?: AbortSignal): Promise<boolean>;
-  /** Resolves false when there is no such table. */
-  deleteTable(request: { readonly tableName: string }, signal?: AbortSignal): Promise<boolean>;
-  /** Resolves `undefined` when there is no such table. */
-  describeTable(
-    request: { readonly tableName: string },
-    signal?: AbortSignal,
-  ): Promise<TableDescription | undefined>;
-}
 
 /** What a {@link DynamoDbApi} is made of. */
 export interface DynamoDbConfig {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CreateTableRequest, UpdateRequest } from "./dynamodb.ts";
+import type { CreateTableRequest, UpdateRequest } from "./dynamodb_api.ts";
 
 /** What an update and a delete have in common. The service refuses empty maps. */
 export function writeCondition(

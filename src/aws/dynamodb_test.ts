@@ -11,7 +11,8 @@ import { KinsumerError, type KinsumerErrorCode } from "../errors.ts";
 import { systemRuntime } from "../runtime.ts";
 import { type AwsCall, type AwsCallOptions, createAwsCall } from "./call.ts";
 import { createCredentialsSource } from "./credentials.ts";
-import { type AttributeValue, createDynamoDbApi, type DynamoDbApi, type Item } from "./dynamodb.ts";
+import { createDynamoDbApi } from "./dynamodb.ts";
+import type { AttributeValue, DynamoDbApi, Item } from "./dynamodb_api.ts";
 
 type Asked = [target: string, input: unknown, options: AwsCallOptions | undefined];
 

@@ -5,7 +5,7 @@
  */
 
 import { malformed } from "./answers.ts";
-import type { AttributeValue, Item } from "./dynamodb.ts";
+import type { AttributeValue, Item } from "./dynamodb_api.ts";
 
 /**
  * Reads a row. An attribute of a type that no table of ours has (a map, bytes, a set) is another

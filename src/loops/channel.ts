@@ -7,7 +7,19 @@
 
 import type { ReceivedRecord } from "../model.ts";
 import { Progress } from "../rules/progress.ts";
-import type { ReadBatch } from "./delivery.ts";
+
+/** What one read of one shard returned. */
+export interface ReadBatch {
+  readonly channel: Channel;
+  readonly received: readonly ReceivedRecord[];
+  /** The place of the first record among all that were read of this shard. */
+  readonly firstOrdinal: number;
+  readonly lagMs: number | undefined;
+  /** When the read was answered: wall-clock milliseconds. */
+  readonly retrievedMs: number;
+  /** Bytes that the batch takes from the budget until every record of it is acknowledged. */
+  readonly byteLength: number;
+}
 
 /** Some of the records of one read: from `from` (included) to `to` (excluded). */
 export interface Range {

@@ -6,20 +6,7 @@
  */
 
 import type { KinsumerRecord, ReceivedRecord, RecordBatch } from "../model.ts";
-import type { Channel } from "./channel.ts";
-
-/** What one read of one shard returned. */
-export interface ReadBatch {
-  readonly channel: Channel;
-  readonly received: readonly ReceivedRecord[];
-  /** The place of the first record among all that were read of this shard. */
-  readonly firstOrdinal: number;
-  readonly lagMs: number | undefined;
-  /** When the read was answered: wall-clock milliseconds. */
-  readonly retrievedMs: number;
-  /** Bytes that the batch takes from the budget until every record of it is acknowledged. */
-  readonly byteLength: number;
-}
+import type { ReadBatch } from "./channel.ts";
 
 const decoder = new TextDecoder();
 

@@ -8,8 +8,8 @@
  */
 
 import type { RecordsAnswer } from "../aws/kinesis.ts";
-import { Channel, type Range } from "./channel.ts";
-import { DeliveredBatch, DeliveredRecord, type ReadBatch } from "./delivery.ts";
+import { Channel, type Range, type ReadBatch } from "./channel.ts";
+import { DeliveredBatch, DeliveredRecord } from "./delivery.ts";
 
 /** What the queue is bounded by, and who may stop it. */
 export interface HandoffOptions {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { DynamoDbApi, Item } from "../aws/dynamodb.ts";
+import type { DynamoDbApi, Item } from "../aws/dynamodb_api.ts";
 import type { Checkpoint, SequenceNumber } from "../model.ts";
 import type { Clock } from "../runtime.ts";
 import {

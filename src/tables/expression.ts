@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { AttributeValue, Item, UpdateRequest, WriteOutcome } from "../aws/dynamodb.ts";
+import type { AttributeValue, Item, UpdateRequest, WriteOutcome } from "../aws/dynamodb_api.ts";
 import { KinsumerError } from "../errors.ts";
 
 /** The placeholders of one write. */

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import goTables from "../../testing/fixtures/go_tables.json" with { type: "json" };
-import type { AttributeValue, Item } from "../aws/dynamodb.ts";
+import type { AttributeValue, Item } from "../aws/dynamodb_api.ts";
 import { parseCheckpoint } from "./checkpoints.ts";
 import { parseClientRow } from "./clients.ts";
 import { parseLeaderRow, parseShardCache } from "./metadata.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { AttributeValue, Item } from "../aws/dynamodb.ts";
+import type { AttributeValue, Item } from "../aws/dynamodb_api.ts";
 
 const NANOSECONDS_PER_MS = 1_000_000n;
 

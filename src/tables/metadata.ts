@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DynamoDbApi, Item, UpdateRequest } from "../aws/dynamodb.ts";
+import type { DynamoDbApi, Item, UpdateRequest } from "../aws/dynamodb_api.ts";
 import { KinsumerError } from "../errors.ts";
 import type { LeaderRow, ShardCache } from "../model.ts";
 import type { Clock } from "../runtime.ts";

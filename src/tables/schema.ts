@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CreateTableRequest, DynamoDbApi, TableDescription } from "../aws/dynamodb.ts";
+import type { CreateTableRequest, DynamoDbApi, TableDescription } from "../aws/dynamodb_api.ts";
 import { KinsumerError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
 

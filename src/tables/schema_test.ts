@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createSimulatedClock, type SimulatedClock } from "../../testing/simulation/clock.ts";
 import { createSimulatedDynamoDb } from "../../testing/simulation/dynamodb.ts";
-import type { DynamoDbApi } from "../aws/dynamodb.ts";
+import type { DynamoDbApi } from "../aws/dynamodb_api.ts";
 import { KinsumerError } from "../errors.ts";
 import {
   assertTablesUsable,

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { DynamoDbApi, Item, UpdateRequest, WriteOutcome } from "../../src/aws/dynamodb.ts";
+import type { DynamoDbApi, Item, UpdateRequest, WriteOutcome } from "../../src/aws/dynamodb_api.ts";
 import type { Checkpoint } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
 import { createCheckpointsTable } from "../../src/tables/checkpoints.ts";

@@ -12,7 +12,7 @@ import type {
   TableDescription,
   UpdateRequest,
   WriteOutcome,
-} from "../../src/aws/dynamodb.ts";
+} from "../../src/aws/dynamodb_api.ts";
 import { KinsumerError } from "../../src/errors.ts";
 import type { Clock } from "../../src/runtime.ts";
 import { type ChannelOptions, createChannel } from "./channel.ts";

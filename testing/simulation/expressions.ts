@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AttributeValue, Item, UpdateRequest } from "../../src/aws/dynamodb.ts";
+import type { AttributeValue, Item, UpdateRequest } from "../../src/aws/dynamodb_api.ts";
 import { KinsumerError } from "../../src/errors.ts";
 
 type Expressions = Partial<

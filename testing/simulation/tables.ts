@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DynamoDbApi, Item } from "../../src/aws/dynamodb.ts";
+import type { DynamoDbApi, Item } from "../../src/aws/dynamodb_api.ts";
 import type { Checkpoint, ClientRow, LeaderRow, ShardCache } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
 import {

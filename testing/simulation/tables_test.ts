@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import goTables from "../fixtures/go_tables.json" with { type: "json" };
-import type { Item } from "../../src/aws/dynamodb.ts";
+import type { Item } from "../../src/aws/dynamodb_api.ts";
 import { KinsumerError } from "../../src/errors.ts";
 import { createSimulatedClock } from "./clock.ts";
 import { createSimulatedTables, type SimulatedRowChange } from "./tables.ts";

@@ -1,0 +1,196 @@
+/**
+ * Stands between clients and their servers as a real HTTP proxy on 127.0.0.1, and makes go wrong
+ * what local servers cannot: throttling, failures, hung and cut connections, expired iterators,
+ * false ends of shards, lists in pages, wrong clocks, expired credentials.
+ *
+ * Clients are told apart by the access key ID that they sign with.
+ *
+ * @module
+ */
+
+import { Agent, type IncomingMessage, request as send, type ServerResponse } from "node:http";
+import { AnswerChanger, type ProxiedAnswer, refusalOf } from "./fault_proxy_answers.ts";
+import { Faults } from "./fault_proxy_faults.ts";
+import { Front } from "./fault_proxy_front.ts";
+import {
+  IteratorMemory,
+  type ProxiedRequest,
+  type ProxiedService,
+  readRequest,
+} from "./fault_proxy_request.ts";
+import { createSeededRandom } from "./simulation/random.ts";
+
+export type {
+  Fault,
+  FaultEffect,
+  FaultHandle,
+  FaultKind,
+  Faults,
+  FaultScope,
+} from "./fault_proxy_faults.ts";
+
+/** What stands behind the proxy. */
+export interface FaultProxyOptions {
+  readonly kinesisEndpoint: string;
+  readonly dynamodbEndpoint: string;
+  /** Where chance begins. @default {1} */
+  readonly seed?: number | undefined;
+}
+
+/** A proxy that runs. */
+export interface FaultProxy {
+  readonly kinesisEndpoint: string;
+  readonly dynamodbEndpoint: string;
+  readonly faults: Faults;
+  /** Cuts the open connections of one client (its access key ID), or all, once. */
+  cut(client?: string): void;
+  /** Closes both ports, with every connection; {@linkcode open} opens the same ports again. */
+  close(): Promise<void>;
+  open(): Promise<void>;
+  /** Closes for good. May be repeated. */
+  stop(): Promise<void>;
+}
+
+/** Starts a proxy without faults. */
+export async function startFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
+  const faults = new Faults(createSeededRandom(options.seed ?? 1));
+  const iterators = new IteratorMemory();
+  const shared = { faults, iterators, changer: new AnswerChanger(faults, iterators) };
+  const { kinesisEndpoint, dynamodbEndpoint } = options;
+  const kinesis = new Lane({ ...shared, service: "kinesis", upstream: kinesisEndpoint });
+  const dynamodb = new Lane({ ...shared, service: "dynamodb", upstream: dynamodbEndpoint });
+  const lanes = [kinesis, dynamodb];
+  for (const lane of lanes) await lane.open();
+  return {
+    kinesisEndpoint: kinesis.endpoint,
+    dynamodbEndpoint: dynamodb.endpoint,
+    faults,
+    cut: (client) => lanes.forEach((lane) => lane.cut(client)),
+    close: async () => void await Promise.all(lanes.map((lane) => lane.close())),
+    open: async () => void await Promise.all(lanes.map((lane) => lane.open())),
+    stop: async () => void await Promise.all(lanes.map((lane) => lane.stop())),
+  };
+}
+
+interface LaneFacts {
+  readonly service: ProxiedService;
+  readonly upstream: string;
+  readonly faults: Faults;
+  readonly iterators: IteratorMemory;
+  readonly changer: AnswerChanger;
+}
+
+/** The way to one server. */
+class Lane {
+  readonly #facts: LaneFacts;
+  readonly #agent = new Agent({ keepAlive: true });
+  #front: Front | undefined;
+
+  constructor(facts: LaneFacts) {
+    this.#facts = facts;
+  }
+
+  get endpoint(): string {
+    return this.#front?.endpoint ?? "";
+  }
+
+  async open(): Promise<void> {
+    this.#front ??= await Front.open((incoming, outgoing) => {
+      this.#serve(incoming, outgoing).catch(() => cutOff(incoming, outgoing));
+    });
+    await this.#front.reopen();
+  }
+
+  cut(client?: string): void {
+    this.#front?.cut(client);
+  }
+
+  async close(): Promise<void> {
+    await this.#front?.close();
+  }
+
+  async stop(): Promise<void> {
+    await this.close();
+    this.#agent.destroy();
+  }
+
+  async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const { faults, iterators, service } = this.#facts;
+    const wire = { service, headers: incoming.headers, body: await readAll(incoming) };
+    const request = readRequest(wire, iterators);
+    this.#front?.belongs(incoming, outgoing, request.client);
+    const delayMs = faults.delayMs(request);
+    if (delayMs > 0 && !await isStillThere(outgoing, delayMs)) return;
+    if (faults.strike("drop", request, ({ isApplied }) => isApplied !== true)) {
+      return cutOff(incoming, outgoing);
+    }
+    // A request that hangs waits for nothing but the end of its connection.
+    if (faults.strike("hang", request, ({ isApplied }) => isApplied !== true)) return;
+    const answer = refusalOf(faults, request) ?? await this.#ask(request);
+    if (faults.strike("drop", request, ({ isApplied }) => isApplied === true)) {
+      return cutOff(incoming, outgoing);
+    }
+    if (faults.strike("hang", request, ({ isApplied }) => isApplied === true)) return;
+    write(outgoing, answer);
+  }
+
+  async #ask(request: ProxiedRequest): Promise<ProxiedAnswer> {
+    const { changer, upstream } = this.#facts;
+    const page = changer.nextPage(request);
+    if (page !== undefined) return page;
+    return changer.change(request, await forward(request, { upstream, agent: this.#agent }));
+  }
+}
+
+function forward(
+  request: ProxiedRequest,
+  way: { readonly upstream: string; readonly agent: Agent },
+): Promise<ProxiedAnswer> {
+  const { upstream, agent } = way;
+  const { "accept-encoding": _, connection: __, ...headers } = request.headers;
+  return new Promise((resolve, reject) => {
+    const options = { method: "POST", agent, headers: headers as Record<string, string> };
+    const outward = send(upstream, options, (answer) => {
+      readAll(answer).then((body) => {
+        resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body });
+      }, reject);
+    });
+    outward.once("error", (error) => {
+      // The server had closed the idle connection: it has seen nothing of this.
+      if (outward.reusedSocket) forward(request, way).then(resolve, reject);
+      else reject(error);
+    });
+    outward.end(request.body);
+  });
+}
+
+async function readAll(message: IncomingMessage): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of message) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+function write(outgoing: ServerResponse, { status, headers, body }: ProxiedAnswer): void {
+  const { "transfer-encoding": _, connection: __, "keep-alive": ___, ...kept } = headers;
+  outgoing.writeHead(status, { ...kept, "content-length": String(body.byteLength) });
+  outgoing.end(body);
+}
+
+function cutOff(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  incoming.socket.destroy();
+  outgoing.destroy();
+}
+
+/** Waits, unless the connection ends. */
+function isStillThere(outgoing: ServerResponse, delayMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const end = (isThere: boolean): void => {
+      clearTimeout(timer);
+      outgoing.off("close", leave);
+      resolve(isThere);
+    };
+    const leave = (): void => end(false);
+    const timer = setTimeout(end, delayMs, true);
+    outgoing.once("close", leave);
+  });
+}

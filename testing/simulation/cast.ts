@@ -1,0 +1,174 @@
+/**
+ * Brings clients on stage, disturbs them and takes them off, and checks what each must keep to
+ * itself.
+ *
+ * @module
+ */
+
+import type { KinsumerEvent } from "../../src/events.ts";
+import { openSimulatedClient, type SimulatedClient } from "./fleet.ts";
+import { createSeededRandom } from "./random.ts";
+import type { Action } from "./scenario.ts";
+import type { Actor, Stage } from "./stage.ts";
+import type { Weather } from "./weather.ts";
+
+/** Within how long every client must stop. */
+export const STOP_DEADLINE_MS = 10_000;
+const RESTART_DELAY_MS = 1_000;
+
+/** The clients of a scenario. */
+export class Cast {
+  readonly #stage: Stage;
+  readonly #weather: Weather;
+  readonly #owners = new Map<string, string>();
+  #joinCount = 0;
+
+  constructor(stage: Stage, weather: Weather) {
+    this.#stage = stage;
+    this.#weather = weather;
+  }
+
+  /** A new client joins; one that cannot is started anew, as an orchestrator would. */
+  join(): void {
+    const { scenario } = this.#stage;
+    const name = `c${this.#joinCount++}`;
+    this.#stage.membershipChanges++;
+    const actor = createActor(name, scenario.handlerMs);
+    const channel = this.#weather.channel(actor);
+    actor.client = openSimulatedClient(this.#stage.world, {
+      name,
+      seed: scenario.seed * 7_919 + this.#joinCount,
+      clientId: createSeededRandom(scenario.seed * 1_000 + this.#joinCount).uuid(),
+      handlerMs: () => {
+        actor.delivered++;
+        return actor.handlerMs;
+      },
+      options: {
+        ...scenario.options,
+        startAt: scenario.startAt,
+        onEvent: (event) => this.#heard(actor, event),
+      },
+      dynamodb: channel,
+      kinesis: channel,
+      answer: (answer) => {
+        actor.fetched += answer.records.length;
+        this.#checkBuffer(actor);
+        return this.#weather.answer(answer);
+      },
+    });
+    this.#stage.actors.push(actor);
+    this.#supervise(actor);
+  }
+
+  /** A client is told to stop. */
+  stop(actor: Actor): void {
+    const { scenario, stops, world: { account } } = this.#stage;
+    this.#stage.membershipChanges++;
+    actor.isGone = true;
+    actor.handlerMs = Math.min(actor.handlerMs, 1_000);
+    // A record that is held beyond the deadline is delivered again.
+    if (scenario.actions.some(({ type }) => type === "slow")) account.excuse(actor.name);
+    const fromMs = this.#stage.nowMs;
+    const stopped = actor.client.kinsumer.stop({ deadlineMs: STOP_DEADLINE_MS });
+    stops.push(stopped.then(() => {
+      const tookMs = this.#stage.nowMs - fromMs;
+      if (tookMs <= STOP_DEADLINE_MS || actor.isCrashed || actor.wasPaused) return;
+      account.violate("P7", `${actor.name} took ${tookMs} ms to stop`);
+    }));
+  }
+
+  crash(actor: Actor): void {
+    this.#stage.membershipChanges++;
+    actor.isCrashed = true;
+    actor.client.crash();
+  }
+
+  pause(actor: Actor, forMs: number): void {
+    this.#stage.membershipChanges += 2;
+    actor.wasPaused = true;
+    actor.client.crash();
+    this.#later(forMs, () => {
+      if (!actor.isCrashed) actor.client.machine.resume();
+    });
+  }
+
+  cut(actor: Actor, action: Extract<Action, { type: "cut" }>): void {
+    const { kinesis, dynamodb, timeoutMs, forMs } = action;
+    this.#stage.membershipChanges += 2;
+    actor.wasCut = true;
+    actor.client.cut({ kinesis, dynamodb, timeoutMs });
+    this.#later(forMs, () => actor.client.cut({ kinesis: false, dynamodb: false }));
+  }
+
+  /** Ends every disturbance, and makes sure that somebody is there. */
+  heal(): void {
+    for (const actor of this.#stage.actors) {
+      actor.handlerMs = Math.min(actor.handlerMs, 20);
+      if (actor.isCrashed) continue;
+      actor.client.machine.resume();
+      actor.client.cut({ kinesis: false, dynamodb: false });
+    }
+    if (this.#stage.living.length === 0) this.join();
+  }
+
+  #later(ms: number, action: () => void): void {
+    this.#stage.world.clock.clock.sleep(ms).then(action);
+  }
+
+  #supervise(actor: Actor): void {
+    const { world: { account, clock } } = this.#stage;
+    actor.client.joined.then(() => (actor.isJoined = true), async (error: unknown) => {
+      if (actor.isGone) return;
+      actor.isGone = true;
+      this.#stage.log(`${actor.name} could not join: ${error}`);
+      await clock.clock.sleep(RESTART_DELAY_MS);
+      if (!this.#stage.isOver) this.join();
+    });
+    actor.client.done.catch((error: unknown) => {
+      if (actor.isJoined) account.violate("P5", `${actor.name} ended with ${error}`);
+    });
+  }
+
+  #heard(actor: Actor, event: KinsumerEvent): void {
+    this.#stage.log(`${actor.name} ${JSON.stringify(event)}`);
+    if (event.type === "shard-lost" && event.reason === "taken") this.#lost(actor, event.shardId);
+    if (event.type !== "shard-captured") return;
+    actor.captures++;
+    if (this.#owners.get(event.shardId) === actor.name) this.#stage.recaptures++;
+    this.#owners.set(event.shardId, actor.name);
+  }
+
+  /** P6: a shard is lost only to somebody. */
+  #lost(actor: Actor, shardId: string): void {
+    const { account, tables } = this.#stage.world;
+    const row = tables.checkpoints().find((each) => each.shardId === shardId);
+    if (row?.ownerId !== actor.client.kinsumer.clientId) return;
+    account.violate("P6", `${actor.name} gave ${shardId} up, which is its own`);
+  }
+
+  /** P8: no more is read ahead than the buffer takes, and one read of each shard. */
+  #checkBuffer(actor: Actor): void {
+    const { scenario: { options: { bufferSize, readLimit } }, world } = this.#stage;
+    const shardCount = world.stream.shards().length;
+    const ahead = actor.fetched - actor.delivered;
+    if (ahead <= bufferSize + readLimit * shardCount * (1 + actor.captures)) return;
+    world.account.violate("P8", `${actor.name} reads ${ahead} records ahead`);
+  }
+}
+
+function createActor(name: string, handlerMs: number): Actor {
+  return {
+    name,
+    handlerMs,
+    client: undefined as unknown as SimulatedClient, // set before anything can ask for it
+    isJoined: false,
+    isGone: false,
+    isCrashed: false,
+    wasPaused: false,
+    wasCut: false,
+    requests: 0,
+    fetched: 0,
+    delivered: 0,
+    captures: 0,
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * Checks what a whole fleet must keep: recovery once the faults are over (P5), calm (P6), a clean
+ * end (P7), and no request without pause (P8).
+ *
+ * @module
+ */
+
+import { STOP_DEADLINE_MS } from "./cast.ts";
+import type { Stage } from "./stage.ts";
+
+/** A client may not send more requests than this in a simulated second, on average over ten. */
+const MOST_REQUESTS_A_SECOND = 60;
+const MOST_REQUESTS_A_SECOND_AND_SHARD = 20;
+const WATCH_INTERVAL_MS = 10_000;
+/** The Go library captures a row that is five minutes old. */
+const MOST_ROW_AGE_MS = 150_000;
+
+/** While the scenario is played: no client asks without pause, and idle owners renew. */
+export async function watch(stage: Stage): Promise<void> {
+  while (!stage.isOver) {
+    await stage.world.clock.clock.sleep(WATCH_INTERVAL_MS);
+    checkIdleRows(stage);
+    const shardCount = stage.world.stream.shards().length;
+    const most = (MOST_REQUESTS_A_SECOND + MOST_REQUESTS_A_SECOND_AND_SHARD * shardCount) *
+      WATCH_INTERVAL_MS / 1_000;
+    for (const actor of stage.actors) {
+      if (actor.requests > most) {
+        const what = `${actor.name} sent ${actor.requests} requests in ten seconds`;
+        stage.world.account.violate("P8", what);
+      }
+      actor.requests = 0;
+    }
+  }
+}
+
+/** P4: the row of an idle owner is renewed, or a Go client would take it for a dead one's. */
+function checkIdleRows({ actors, nowMs, world: { account, tables }, writtenAtMs }: Stage): void {
+  const healthy = new Set(
+    actors.filter((each) => !each.isGone && !each.isCrashed && !each.wasPaused && !each.wasCut)
+      .map((each) => each.client.kinsumer.clientId),
+  );
+  for (const { shardId, ownerId } of tables.checkpoints()) {
+    const ageMs = nowMs - (writtenAtMs.get(shardId) ?? 0);
+    if (ownerId !== undefined && healthy.has(ownerId) && ageMs > MOST_ROW_AGE_MS) {
+      account.violate("P4", `${shardId} was not renewed for ${ageMs} ms`);
+    }
+  }
+}
+
+/**
+ * P5: within a bound, all is processed, every shard is owned, and the lowest ID leads.
+ *
+ * @returns how long that took, in milliseconds
+ */
+export async function checkRecovery(stage: Stage): Promise<number> {
+  const { world: { account, clock, stream, tables } } = stage;
+  const fromMs = stage.nowMs;
+  const isRecovered = (): boolean => {
+    if (!account.isComplete) return false;
+    const owned = new Set(
+      tables.checkpoints().filter(({ ownerId }) => ownerId).map(({ shardId }) => shardId),
+    );
+    const open = stream.shards().filter((shard) => shard.endingSequenceNumber === undefined);
+    return open.every(({ shardId }) => owned.has(shardId)) && isLedByLowest(stage);
+  };
+  try {
+    await clock.runUntil(isRecovered, recoveryBoundMs(stage));
+  } catch {
+    const open = account.open();
+    const rows = tables.checkpoints().map((row) => `${row.shardId}:${row.ownerId ?? "-"}`);
+    const what = `not recovered: ${open.length} open (${open.slice(0, 3)}) ${rows.join(" ")}`;
+    account.violate("P5", what);
+  }
+  return stage.nowMs - fromMs;
+}
+
+function isLedByLowest({ world: { tables } }: Stage): boolean {
+  const rows = tables.clientRows();
+  const ids = rows.filter((row) => !row.isLeaving).map((row) => row.clientId);
+  return rows.some((row) => row.maxAgeMs === undefined) ||
+    tables.leader()?.clientId === ids.sort()[0];
+}
+
+/** Time to live, looks and retries, and the work that is left. */
+function recoveryBoundMs({ scenario, world: { account, stream, tables } }: Stage): number {
+  const { clientRecordMaxAgeMs, readLimit, shardCheckIntervalMs, throttleDelayMs } =
+    scenario.options;
+  const left = account.producedCount - account.processedCount;
+  const generations = stream.shards().length;
+  const reads = Math.ceil(left / readLimit) + generations;
+  const readMs = (throttleDelayMs + 50) * (scenario.readsPerSecond < 1_000 ? 3 : 1);
+  const hasGoClient = tables.clientRows().some((row) => row.maxAgeMs === undefined);
+  return 30_000 + 5_000 * generations + 3 * clientRecordMaxAgeMs + 10 * shardCheckIntervalMs +
+    left * 25 + reads * readMs + (hasGoClient ? 400_000 : 0);
+}
+
+/** P7: every client that still runs stops in time. */
+export async function checkStops(stage: Stage): Promise<void> {
+  const { stops, world: { account, clock } } = stage;
+  // A machine that crashed while it stopped never ends; nobody waits for it.
+  const isHopeless = stage.actors.some((actor) => actor.isCrashed && actor.isGone);
+  let isStopped = isHopeless;
+  Promise.all(stops).then(() => (isStopped = true));
+  await clock.runUntil(() => isStopped, 2 * STOP_DEADLINE_MS).catch(() => {
+    account.violate("P7", "a client did not stop");
+  });
+}
+
+/** P7: what was released stays released, and nothing ticks. P6: what stayed was not taken anew. */
+export function checkEnd(stage: Stage): void {
+  const { actors, scenario, world: { account, clock, stream, tables } } = stage;
+  if (scenario.isCalm && !actors.some(({ isCrashed }) => isCrashed)) {
+    const owned = tables.checkpoints().filter(({ ownerId }) => ownerId !== undefined);
+    if (owned.length > 0) account.violate("P7", `${owned.length} shard(s) still owned at the end`);
+    const rows = tables.clientRows();
+    if (rows.length > 0) account.violate("P7", `${rows.length} client(s) still listed at the end`);
+    const sleepers = clock.sleeperCount();
+    if (sleepers > 0) account.violate("P7", `${sleepers} timer(s) outlived the stop`);
+  }
+  if (stage.recaptures > stage.membershipChanges * stream.shards().length) {
+    account.violate("P6", `${stage.recaptures} shards were let go and taken again`);
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The world of one scenario, and who is on stage.
+ *
+ * @module
+ */
+
+import type { Random } from "../../src/runtime.ts";
+import { FleetAccount } from "./account.ts";
+import { createSimulatedClock } from "./clock.ts";
+import type { SimulatedClient, SimulatedWorld } from "./fleet.ts";
+import { createSimulatedStream } from "./kinesis.ts";
+import { createSeededRandom } from "./random.ts";
+import type { Scenario } from "./scenario.ts";
+import { createSimulatedTables } from "./tables.ts";
+import { Trace } from "./trace.ts";
+
+const START_MS = Date.UTC(2026, 0, 1);
+
+/** One client of the fleet, and what has been done to it. */
+export interface Actor {
+  readonly name: string;
+  client: SimulatedClient;
+  handlerMs: number;
+  isJoined: boolean;
+  /** It was told to stop, or could not join. */
+  isGone: boolean;
+  isCrashed: boolean;
+  wasPaused: boolean;
+  wasCut: boolean;
+  /** Requests since they were last counted. */
+  requests: number;
+  fetched: number;
+  delivered: number;
+  captures: number;
+}
+
+/** The world of one scenario. */
+export class Stage {
+  readonly scenario: Scenario;
+  readonly world: SimulatedWorld;
+  readonly random: Random;
+  readonly trace: Trace = new Trace();
+  readonly actors: Actor[] = [];
+  /** Stops that are under way or done. */
+  readonly stops: Promise<void>[] = [];
+  /** When each checkpoint row was last written. */
+  readonly writtenAtMs: Map<string, number> = new Map();
+  /** How often a client came, went, or may have seemed to. */
+  membershipChanges = 0;
+  /** How often a client took a shard anew that nobody had in between. */
+  recaptures = 0;
+  isOver = false;
+  #recordCount = 0;
+
+  constructor(scenario: Scenario) {
+    this.scenario = scenario;
+    this.random = createSeededRandom(scenario.seed + 0x5eed);
+    const clock = createSimulatedClock({ startMs: START_MS });
+    const stream = createSimulatedStream({
+      clock: clock.clock,
+      shards: scenario.shardCount,
+      readsPerSecond: scenario.readsPerSecond,
+      namesChildShards: scenario.namesChildShards,
+      iteratorTtlMs: scenario.iteratorTtlMs,
+    });
+    const tables = createSimulatedTables({ clock: clock.clock });
+    const account = new FleetAccount({ stream, tables, clock: clock.clock });
+    this.world = { clock, stream, tables, account };
+    tables.onChange(({ table, key, after }) => {
+      if (table === "checkpoints") this.writtenAtMs.set(key, this.nowMs);
+      this.log(`${table} ${key} ${after === undefined ? "-" : JSON.stringify(after)}`);
+    });
+  }
+
+  /** Simulated milliseconds from the start. */
+  get nowMs(): number {
+    return this.world.clock.clock.monotonicMs();
+  }
+
+  /** The clients that run and were not told to stop. */
+  get living(): readonly Actor[] {
+    return this.actors.filter((actor) => !actor.isGone && !actor.isCrashed);
+  }
+
+  /** Puts records over all open shards. */
+  put(count: number): void {
+    for (let each = 0; each < count; each++) {
+      const data = String(this.#recordCount++);
+      this.world.account.produced(this.world.stream.put({ partitionKey: data, data }));
+    }
+  }
+
+  log(line: string): void {
+    this.trace.add(`${this.nowMs} ${line}`);
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What lies between the clients and the services for a while: loss, throttling, latency, faulty
+ * answers.
+ *
+ * @module
+ */
+
+import { KinsumerError } from "../../src/errors.ts";
+import type { RecordsAnswer } from "../../src/aws/kinesis.ts";
+import type { ChannelOptions, Fate } from "./channel.ts";
+import type { Actor, Stage } from "./stage.ts";
+
+/** A kind of weather. */
+export type WeatherKind = "lossy" | "throttle" | "no-iterator" | "latency";
+
+const LONGEST_DELAY_MS = 20_000;
+
+/** What lies between the clients and the services. */
+export class Weather {
+  readonly #stage: Stage;
+  readonly #windows = new Map<
+    WeatherKind,
+    { readonly untilMs: number; readonly strength: number }
+  >();
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /** @param strength the share of requests that are hit; with latency: milliseconds at the most */
+  begin(kind: WeatherKind, window: { readonly untilMs: number; readonly strength: number }): void {
+    this.#windows.set(kind, window);
+    if (kind !== "lossy" && kind !== "latency") return;
+    for (const actor of this.#stage.actors) this.#stage.world.account.excuse(actor.name);
+  }
+
+  /** Ends all weather. */
+  clear(): void {
+    this.#windows.clear();
+  }
+
+  /** How one client reaches the services through the weather. */
+  channel(actor: Actor): Omit<ChannelOptions, "clock"> {
+    return {
+      latencyMs: 1,
+      fate: (operation) => this.#fate(operation),
+      intercept: (operation) => this.#intercept(actor, operation),
+      interceptAnswer: (operation) => this.#interceptAnswer(operation),
+    };
+  }
+
+  /** An answer of GetRecords as it arrives. */
+  answer(answer: RecordsAnswer): RecordsAnswer {
+    return this.#hits("no-iterator") ? { ...answer, nextShardIterator: undefined } : answer;
+  }
+
+  async #intercept(actor: Actor, operation: string): Promise<void> {
+    actor.requests++;
+    const latency = this.#windows.get("latency");
+    if (latency !== undefined && latency.untilMs > this.#stage.nowMs) {
+      await this.#stage.world.clock.clock.sleep(latency.strength * this.#stage.random.next());
+    }
+    const isRead = operation === "GetRecords" || operation === "GetShardIterator";
+    if (isRead && this.#hits("throttle")) {
+      throw new KinsumerError("Throttled", "Cannot read: slow down", { retryable: true });
+    }
+  }
+
+  #fate(operation: string): Fate | undefined {
+    if (operation !== "UpdateItem" && operation !== "DeleteItem") return undefined;
+    if (!this.#hits("lossy")) return undefined;
+    const ms = Math.floor(this.#stage.random.next() * LONGEST_DELAY_MS);
+    return { fate: this.#stage.random.next() < 0.5 ? "late" : "twice", ms };
+  }
+
+  #interceptAnswer(operation: string): void {
+    if (operation === "GetRecords" || !this.#hits("lossy")) return;
+    throw new KinsumerError("NetworkFailure", "Cannot tell: no answer", { retryable: true });
+  }
+
+  #hits(kind: WeatherKind): boolean {
+    const window = this.#windows.get(kind);
+    if (window === undefined || window.untilMs <= this.#stage.nowMs) return false;
+    return this.#stage.random.next() < window.strength;
+  }
+}
