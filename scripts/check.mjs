@@ -29,6 +29,7 @@ const CHECKS = [
   { name: "documents' blocks", command: () => node("scripts/docs/check_blocks.mjs") },
   { name: "exports", command: () => node("scripts/checks/exports.mjs") },
   { name: "lockfiles", command: () => node("scripts/checks/lockfiles.mjs") },
+  { name: "one trace on every runtime", command: () => node("scripts/checks/same_trace.mjs") },
   { name: "checkers can fail", command: () => node("--test", ...checkerTests()) },
   { name: "JSR package", command: () => [denoPath(), "publish", "--dry-run", "--allow-dirty"] },
   { name: "build", command: () => node("scripts/build.mjs") },
