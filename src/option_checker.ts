@@ -35,6 +35,7 @@ const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
   shardCheckIntervalMs: true,
   leaderActionIntervalMs: true,
   clientRecordMaxAgeMs: true,
+  goShardCheckIntervalMs: true,
   drainTimeoutMs: true,
   bufferSize: true,
   maxBufferedBytes: true,

@@ -63,7 +63,8 @@ export interface KinsumerOptions {
   readonly throttleDelayMs?: number | undefined;
   /**
    * Milliseconds between two checkpoints of a shard that makes progress: 10 to 600,000. Bounds
-   * what a crash makes others process again; each checkpoint is a write to DynamoDB.
+   * what a crash makes others process again; each checkpoint is a write to DynamoDB. At least
+   * one a minute is written.
    * @default {1000}
    */
   readonly commitIntervalMs?: number | undefined;
@@ -85,6 +86,12 @@ export interface KinsumerOptions {
    * less patience with a slow network. @default five times `shardCheckIntervalMs`: 7500
    */
   readonly clientRecordMaxAgeMs?: number | undefined;
+  /**
+   * Milliseconds between two shard checks of the Go clients that share the tables: what their
+   * `WithShardCheckFrequency` says, 200 to 3,600,000. They count each other as alive for five times
+   * as long, so ours must too. Without Go clients it means nothing. @default {60000}, as in Go
+   */
+  readonly goShardCheckIntervalMs?: number | undefined;
   /**
    * Milliseconds for which a shard that moves to another client waits for its records in your
    * hands: 0 to 3,600,000. When they are not acknowledged by then, the shard moves all the same

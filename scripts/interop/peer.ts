@@ -56,7 +56,9 @@ function buildOriginal(): PeerSearch {
     return { outcome: "found", program: { command: [program], remove } };
   }
   remove();
-  const why = build.stderr.trim().split("\n").slice(0, 3).join(" ");
+  // Go names the package over what its compiler says: then the fault is ours, and is no excuse.
+  if (build.stderr.includes("# kinsumer.invalid/interop")) throw new Error(build.stderr);
+  const why = build.stderr.trim().split("\n").at(-1) ?? "";
   return { outcome: "missing", reason: `the Go program cannot be built: ${why}` };
 }
 

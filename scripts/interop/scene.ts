@@ -28,6 +28,8 @@ export interface Pace {
   readonly ours?: Partial<KinsumerOptions>;
   /** How fast our clients' clock runs. @default {60} */
   readonly speed?: number;
+  /** How long a client takes for each record, in real milliseconds. @default {0} */
+  readonly workMs?: number;
 }
 
 const KEYS = 24;
@@ -109,6 +111,7 @@ export class Scene {
       dynamodb: this.#servers.dynamodbEndpoint,
       region: this.#servers.region,
       ...GO_PACE,
+      "work-ms": this.#pace.workMs ?? 0,
       ...this.#pace.go,
     };
     const peer = await startPeer(this.#program, name, flags, {
@@ -171,12 +174,17 @@ export class Scene {
     return await holds();
   }
 
-  /** Waits until every published shard's owner is the one that `i mod n` names. */
-  async agreed(timeoutMs: number): Promise<boolean> {
+  /**
+   * Waits until every published shard's owner is the one that `i mod n` names.
+   *
+   * @param dead names of clients that are gone, but whose row is still there
+   */
+  async agreed(timeoutMs: number, dead: readonly string[] = []): Promise<boolean> {
     return await this.until(timeoutMs, async () => {
       const { clients, owners } = await this.observer.look();
+      const living = clients.filter(({ name }) => !dead.includes(name));
       return owners.size > 0 && [...owners].sort(([a], [b]) => (a < b ? -1 : 1))
-        .every(([, owner], index) => owner === clients[index % clients.length]?.name);
+        .every(([, owner], index) => owner === living[index % living.length]?.name);
     });
   }
 
@@ -222,6 +230,9 @@ export class Scene {
   }
 
   async #consume(name: string, kinsumer: Kinsumer): Promise<void> {
-    for await (const record of kinsumer) this.ledger.deliver(name, record.json() as Payload);
+    for await (const record of kinsumer) {
+      this.ledger.deliver(name, record.json() as Payload);
+      if (this.#pace.workMs !== undefined) await wait(this.#pace.workMs);
+    }
   }
 }

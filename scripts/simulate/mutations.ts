@@ -55,15 +55,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "liveness by the wall clock",
     file: "src/rules/liveness.ts",
-    find: "if (unchangedMs(sighting) >= (row.maxAgeMs ?? GO_MAX_AGE_MS)) return false;",
+    find: "if (unchangedMs(sighting) >= (row.maxAgeMs ?? goMaxAgeMs)) return false;",
     replace:
-      "if (wallAgeMs(row.lastUpdate, wallNowMs) >= (row.maxAgeMs ?? GO_MAX_AGE_MS)) return false;",
+      "if (wallAgeMs(row.lastUpdate, wallNowMs) >= (row.maxAgeMs ?? goMaxAgeMs)) return false;",
   },
   {
     name: "idle shards not renewed",
     file: "src/loops/commit.ts",
-    find: "const RENEWAL_INTERVAL_MS = 60_000;",
-    replace: "const RENEWAL_INTERVAL_MS = 60_000_000;",
+    find: "const MAX_RENEWAL_INTERVAL_MS = 60_000;",
+    replace: "const MAX_RENEWAL_INTERVAL_MS = Infinity;",
   },
   {
     name: "no fencing after a pause",
@@ -165,8 +165,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "the dead keep their shares",
     file: "src/rules/liveness.ts",
-    find: "if (unchangedMs(sighting) >= (row.maxAgeMs ?? GO_MAX_AGE_MS)) return false;",
-    replace: "if (unchangedMs(sighting) >= GO_MAX_AGE_MS * 100) return false;",
+    find: "if (unchangedMs(sighting) >= (row.maxAgeMs ?? goMaxAgeMs)) return false;",
+    replace: "if (unchangedMs(sighting) >= goMaxAgeMs * 100) return false;",
   },
   {
     name: "a capture whose answer was lost is forgotten",

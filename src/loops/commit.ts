@@ -11,8 +11,8 @@ import type { LoopContext } from "./context.ts";
 import type { CheckpointChange, OwnedCheckpoint } from "./owned_checkpoint.ts";
 import { persist } from "./persist.ts";
 
-/** Well below the Go library's five minutes. */
-const RENEWAL_INTERVAL_MS = 60_000;
+/** The longest between two renewals. */
+const MAX_RENEWAL_INTERVAL_MS = 60_000;
 
 /** What is committed, and until when. */
 export interface Committing {
@@ -28,11 +28,13 @@ export async function commitLoop(
 ): Promise<"lost" | "stopped"> {
   const { clock, options } = context;
   const { channel, owned, signal } = committing;
+  // A Go client may capture what was not written for five of its shard checks.
+  const renewalMs = Math.min(MAX_RENEWAL_INTERVAL_MS, options.goShardCheckIntervalMs);
   while (!signal.aborted) {
-    await clock.sleep(options.commitIntervalMs, signal);
+    await clock.sleep(Math.min(options.commitIntervalMs, renewalMs), signal);
     if (signal.aborted) break;
     const hasProgressed = pendingSequenceNumber(channel, owned) !== undefined;
-    if (!hasProgressed && clock.monotonicMs() - owned.writtenAtMs < RENEWAL_INTERVAL_MS) continue;
+    if (!hasProgressed && clock.monotonicMs() - owned.writtenAtMs < renewalMs) continue;
     if (await commit(context, committing, {}) === "lost") return "lost";
   }
   return "stopped";

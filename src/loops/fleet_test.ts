@@ -423,6 +423,56 @@ describe("a fleet", () => {
     assertKept(fleet);
   });
 
+  it("takes over the tables of a Go fleet, and reads what has no checkpoint from the start", async () => {
+    for (const startAt of ["horizon", "latest"] as const) {
+      const fleet = createSimulatedFleet({ seed: 27, shards: 2 });
+      fleet.put(20);
+      const shardIds = fleet.stream.shards().map(({ shardId }) => ({ S: shardId }));
+      const time = { LastUpdate: { N: "1" }, LastUpdateRFC: { S: "-" } };
+      fleet.tables.put("metadata", {
+        Key: { S: "ShardCache" },
+        ShardIDs: { L: shardIds },
+        ...time,
+      });
+      await fleet.start("a", { options: { startAt } });
+      await complete(fleet, 10_000);
+      assertKept(fleet);
+    }
+  });
+
+  it("holds children back under a Go leader too, which publishes them at once", async () => {
+    const fleet = createSimulatedFleet({ seed: 28, shards: 1 });
+    const goRows = () => {
+      const time = { LastUpdate: { N: `${fleet.clock.clock.nowMs()}000000` } };
+      fleet.tables.put("clients", { ID: { S: "0-go" }, Name: { S: "go" }, ...time });
+      const leader = { Key: { S: "Leader" }, ID: { S: "0-go" }, Name: { S: "go" }, ...time };
+      fleet.tables.put("metadata", leader);
+      const ids = fleet.stream.shards().map(({ shardId }) => shardId).sort();
+      // Go's rule gives every second shard to us: between those that exist stand others, for it.
+      const shardIds = ["shardId-", ...ids.flatMap((id) => [id, `${id}-go`])].map((id) => ({
+        S: id,
+      }));
+      fleet.tables.put("metadata", {
+        Key: { S: "ShardCache" },
+        ShardIDs: { L: shardIds },
+        ...time,
+      });
+    };
+    goRows();
+    const options = { readLimit: 5, bufferSize: 5 };
+    const a = await fleet.start("a", { handlerMs: 50, options });
+    fleet.put(200);
+    fleet.stream.split("shardId-000000000000");
+    fleet.put(100);
+    for (let second = 0; second < 60; second++) {
+      goRows();
+      await fleet.clock.advance(1_000);
+    }
+    assert.equal(a.kinsumer.isLeader, false);
+    assert.equal(fleet.account.isComplete, true);
+    assertKept(fleet);
+  });
+
   it("keeps to its deadline when a record is held for ever, and delivers that record again", async () => {
     const fleet = createSimulatedFleet({ seed: 15, shards: 2 });
     const a = await fleet.start("a", { handlerMs: 3_600_000 });

@@ -5,18 +5,18 @@
  * @module
  */
 
-import type { ClientRow, Shard } from "../model.ts";
+import type { ClientRow } from "../model.ts";
 import {
   assignBalanced,
   assignByModulo,
   type Assignment,
   countMoves,
 } from "../rules/assignment.ts";
-import { isClosed } from "../rules/lineage.ts";
 import { SKEW_ALLOWANCE_MS, wallAgeMs } from "../rules/liveness.ts";
-import { isSameList, outlivedCheckpoints, shardCacheIds } from "../rules/shard_cache.ts";
+import { isSameList, outlivedCheckpoints } from "../rules/shard_cache.ts";
 import type { LoopContext } from "./context.ts";
 import type { RosterView } from "./roster.ts";
+import { ShardList } from "./shard_list.ts";
 
 /** Rows of the Go library are removed after as long as it keeps them itself: 48 hours. */
 const GO_REAP_AGE_MS = 48 * 3_600_000;
@@ -33,20 +33,18 @@ const CACHE_ENTRY_BYTES = 4;
 /** One client's time as leader. Made anew each time it wins the lead. */
 export class Leading {
   readonly #context: LoopContext;
-  readonly #finishedIds = new Set<string>();
-  #shards: readonly Shard[] = [];
-  #previouslyListedIds: ReadonlySet<string> = new Set();
-  #listedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #list: ShardList;
   #sweptAtMs = Number.NEGATIVE_INFINITY;
   #publishedIds: readonly string[] | undefined;
 
   constructor(context: LoopContext) {
     this.#context = context;
+    this.#list = new ShardList(context);
   }
 
   /** Makes the next step list the shards, whatever the time. */
   expectChange(): void {
-    this.#listedAtMs = Number.NEGATIVE_INFINITY;
+    this.#list.expectChange();
   }
 
   /**
@@ -77,46 +75,30 @@ export class Leading {
   }
 
   async #publishShards(signal: AbortSignal): Promise<void> {
-    const { clock, kinesis, metadata, options } = this.#context;
+    const { metadata } = this.#context;
     if (this.#publishedIds === undefined) {
       const cache = await metadata.readShardCache(signal);
       await applicationStartMs(this.#context, cache !== undefined, signal);
       this.#publishedIds = cache?.shardIds ?? [];
     }
-    const nowMs = clock.monotonicMs();
-    if (nowMs - this.#listedAtMs >= options.leaderActionIntervalMs) {
-      this.#previouslyListedIds = new Set(this.#shards.map((shard) => shard.shardId));
-      this.#shards = await kinesis.listShards(signal);
-      this.#listedAtMs = nowMs;
-    }
-    await this.#learnFinished(signal);
-    const shardIds = shardCacheIds(this.#shards, this.#finishedIds);
+    await this.#list.look(signal);
+    const shardIds = this.#list.readableIds;
     if (isSameList(shardIds, this.#publishedIds)) return;
     if (fitsShardCache(shardIds)) await metadata.writeShardCache(shardIds, signal);
     this.#publishedIds = shardIds;
   }
 
-  /** Only closed shards can be finished, and a finished shard stays so: few rows are read. */
-  async #learnFinished(signal: AbortSignal): Promise<void> {
-    const open = this.#shards.filter((shard) =>
-      isClosed(shard) && !this.#finishedIds.has(shard.shardId)
-    );
-    if (open.length === 0) return;
-    const ids = open.map((shard) => shard.shardId);
-    const rows = await this.#context.checkpoints.readMany(ids, signal);
-    for (const row of rows) if (row.isFinished) this.#finishedIds.add(row.shardId);
-  }
-
   async #sweep(view: RosterView, signal: AbortSignal): Promise<void> {
     const { checkpoints, clock } = this.#context;
-    const hasTwoLists = this.#previouslyListedIds.size > 0;
+    const { listedIds, previouslyListedIds } = this.#list;
+    const hasTwoLists = previouslyListedIds.size > 0;
     if (!hasTwoLists || clock.monotonicMs() - this.#sweptAtMs < SWEEP_INTERVAL_MS) return;
     this.#sweptAtMs = clock.monotonicMs();
     const livingIds = new Set(view.living.map((row) => row.clientId));
     const outlived = outlivedCheckpoints({
       checkpoints: await checkpoints.list(signal),
-      listedIds: new Set(this.#shards.map((shard) => shard.shardId)),
-      previouslyListedIds: this.#previouslyListedIds,
+      listedIds,
+      previouslyListedIds,
       livingIds,
     });
     for (const row of outlived) await checkpoints.remove(row, signal);

@@ -40,7 +40,7 @@ export class Member {
   constructor(context: LoopContext, onFatal: (error: KinsumerError) => void) {
     this.#context = context;
     this.#onFatal = onFatal;
-    const roster = new Roster(context.clients, context.clock);
+    const roster = new Roster(context);
     this.#heartbeat = new Heartbeat(context, {
       onBeat: (row) => this.#applyShare(row),
       onFenced: (reason) => this.#fence(reason),

@@ -8,11 +8,12 @@
 import type { LeaderRow } from "../model.ts";
 import { assignByModulo } from "../rules/assignment.ts";
 import { decideRole, type Role } from "../rules/leadership.ts";
-import { GO_MAX_AGE_MS, isLiving, observe, type Sighting, unchangedMs } from "../rules/liveness.ts";
+import { goMaxAgeMs, isLiving, observe, type Sighting, unchangedMs } from "../rules/liveness.ts";
 import type { LoopContext } from "./context.ts";
 import { applicationStartMs, Leading, shareOut } from "./lead.ts";
 import { persist } from "./persist.ts";
 import type { Roster, RosterView } from "./roster.ts";
+import { ShardList } from "./shard_list.ts";
 
 /** While nothing changes, the fleet is looked at with every second beat. */
 const CALM_INTERVAL_FACTOR = 2;
@@ -34,6 +35,8 @@ export class Refresh {
   readonly #context: LoopContext;
   readonly #roster: Roster;
   readonly #listener: RefreshListener;
+  /** What may be read, where a Go client leads and does not say. */
+  readonly #shardList: ShardList;
   #leading: Leading | undefined;
   /** The leader's record as this client last wrote it, while it leads. */
   #record: LeaderRow | undefined;
@@ -47,6 +50,7 @@ export class Refresh {
     this.#context = context;
     this.#roster = roster;
     this.#listener = listener;
+    this.#shardList = new ShardList(context);
   }
 
   /** Whether this client leads the fleet. */
@@ -57,6 +61,7 @@ export class Refresh {
   /** Looks at once, at the stream's shards too. */
   wake(): void {
     this.#leading?.expectChange();
+    this.#shardList.expectChange();
     this.#calmLooks = 0;
     this.#waking.abort();
   }
@@ -124,7 +129,8 @@ export class Refresh {
   }
 
   async #seeLeader(signal: AbortSignal) {
-    const { clock, metadata } = this.#context;
+    const { clock, metadata, options } = this.#context;
+    const goMs = goMaxAgeMs(options.goShardCheckIntervalMs);
     // The leader need not read its record: renewing it fails if it is another's by now.
     if (this.#record !== undefined) {
       return { leader: this.#record, isLeaderLiving: true, isLate: false };
@@ -137,10 +143,13 @@ export class Refresh {
     }
     const read = { askedAtMs, answeredAtMs: clock.monotonicMs() };
     this.#sighting = observe(this.#sighting, leader, read);
-    const isLeaderLiving = isLiving(leader, this.#sighting, clock.nowMs());
+    const isLeaderLiving = isLiving(leader, this.#sighting, {
+      wallNowMs: clock.nowMs(),
+      goMaxAgeMs: goMs,
+    });
     // From half of its time to live on, the others' beats are watched too, so that the next in line
     // knows who lives when the leader is given up.
-    const isLate = unchangedMs(this.#sighting) > (leader.maxAgeMs ?? GO_MAX_AGE_MS) / 2;
+    const isLate = unchangedMs(this.#sighting) > (leader.maxAgeMs ?? goMs) / 2;
     return { leader, isLeaderLiving, isLate };
   }
 
@@ -177,12 +186,22 @@ export class Refresh {
       this.#calmLooks++;
       return this.#listener.onOwnLeader();
     }
-    const { metadata, options: { clientId } } = this.#context;
     const view = seen ?? await this.#roster.look(signal);
+    await this.#followGo(view, signal);
+  }
+
+  /** A Go client leads: its rule decides, but a child still waits for its parents here. */
+  async #followGo(view: RosterView, signal: AbortSignal): Promise<void> {
+    const { clients, metadata, options: { clientId } } = this.#context;
+    // A Go leader knows no time to live but its own: until the row of a dead client of ours is
+    // gone, it counts it, and its i mod n is not ours.
+    for (const row of view.dead) if (row.maxAgeMs !== undefined) await clients.remove(row, signal);
     const cache = await metadata.readShardCache(signal);
     const clientIds = view.living.map((row) => row.clientId);
-    const share = assignByModulo({ clientIds, shardIds: cache?.shardIds ?? [] });
-    this.#listener.onForeignShare(share.get(clientId) ?? []);
+    const share = assignByModulo({ clientIds, shardIds: cache?.shardIds ?? [] }).get(clientId);
+    await this.#shardList.look(signal);
+    const readable = new Set(this.#shardList.readableIds);
+    this.#listener.onForeignShare((share ?? []).filter((shardId) => readable.has(shardId)));
   }
 
   #announceMembers({ living, dead }: RosterView): void {

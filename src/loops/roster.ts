@@ -5,9 +5,10 @@
  */
 
 import type { ClientRow } from "../model.ts";
-import { isLiving, observe, type Sighting } from "../rules/liveness.ts";
+import { goMaxAgeMs, isLiving, observe, type Sighting } from "../rules/liveness.ts";
 import type { Clock } from "../runtime.ts";
 import type { ClientsTable } from "../tables/clients.ts";
+import type { LoopContext } from "./context.ts";
 
 /** A look at the whole clients table. */
 export interface RosterView {
@@ -21,11 +22,13 @@ export interface RosterView {
 export class Roster {
   readonly #table: ClientsTable;
   readonly #clock: Clock;
+  readonly #goMaxAgeMs: number;
   #sightings = new Map<string, Sighting>();
 
-  constructor(table: ClientsTable, clock: Clock) {
-    this.#table = table;
+  constructor({ clients, clock, options }: Pick<LoopContext, "clients" | "clock" | "options">) {
+    this.#table = clients;
     this.#clock = clock;
+    this.#goMaxAgeMs = goMaxAgeMs(options.goShardCheckIntervalMs);
   }
 
   /** Reads every row and tells the living from the dead. */
@@ -53,6 +56,9 @@ export class Roster {
   #see(row: ClientRow, read: { askedAtMs: number; answeredAtMs: number }): boolean {
     const sighting = observe(this.#sightings.get(row.clientId), row, read);
     this.#sightings.set(row.clientId, sighting);
-    return isLiving(row, sighting, this.#clock.nowMs());
+    return isLiving(row, sighting, {
+      wallNowMs: this.#clock.nowMs(),
+      goMaxAgeMs: this.#goMaxAgeMs,
+    });
   }
 }

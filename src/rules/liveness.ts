@@ -9,8 +9,13 @@
  * @module
  */
 
-/** The Go library's default: five times its shard check interval of 60 s. */
-export const GO_MAX_AGE_MS = 300_000;
+/** How many of its shard check intervals the Go library counts a client as alive. */
+const GO_MAX_AGE_FACTOR = 5;
+
+/** After how long without a beat the Go library takes a client for dead. */
+export function goMaxAgeMs(goShardCheckIntervalMs: number): number {
+  return GO_MAX_AGE_FACTOR * goShardCheckIntervalMs;
+}
 
 /** The largest difference between two hosts' wall clocks that must not cost a living client its shards. */
 export const SKEW_ALLOWANCE_MS = 600_000;
@@ -79,12 +84,12 @@ export function unchangedMs(sighting: Sighting): number {
 export function isLiving(
   row: Pick<BeatingRow, "lastUpdate" | "maxAgeMs">,
   sighting: Sighting,
-  wallNowMs: number,
+  { wallNowMs, goMaxAgeMs }: { readonly wallNowMs: number; readonly goMaxAgeMs: number },
 ): boolean {
-  if (unchangedMs(sighting) >= (row.maxAgeMs ?? GO_MAX_AGE_MS)) return false;
+  if (unchangedMs(sighting) >= (row.maxAgeMs ?? goMaxAgeMs)) return false;
   const isForeignAtFirstSight = row.maxAgeMs === undefined && !sighting.hasChanged;
   return !isForeignAtFirstSight ||
-    wallAgeMs(row.lastUpdate, wallNowMs) <= GO_MAX_AGE_MS + SKEW_ALLOWANCE_MS;
+    wallAgeMs(row.lastUpdate, wallNowMs) <= goMaxAgeMs + SKEW_ALLOWANCE_MS;
 }
 
 /** How old a row of the Go library is by the wall clocks of its writer and this host. */

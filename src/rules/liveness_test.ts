@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
-  GO_MAX_AGE_MS,
+  goMaxAgeMs,
   isLeaseValid,
   isLiving,
   observe,
@@ -15,6 +15,8 @@ import {
 } from "./liveness.ts";
 
 const WALL_MS = 1_795_412_454_604;
+const GO_MAX_AGE_MS = goMaxAgeMs(60_000);
+const NOW = { wallNowMs: WALL_MS, goMaxAgeMs: GO_MAX_AGE_MS };
 const ns = (ms: number): string => String(BigInt(ms) * 1_000_000n);
 
 function seen(lastUpdate: string, sinceMs: number, untilMs: number, hasChanged = true): Sighting {
@@ -55,28 +57,29 @@ describe("observeAll()", () => {
 describe("isLiving()", () => {
   it("judges a row by its own time to live, to the millisecond", () => {
     const row = { lastUpdate: "1", maxAgeMs: 7_500 };
-    assert.equal(isLiving(row, seen("1", 0, 7_499), WALL_MS), true);
-    assert.equal(isLiving(row, seen("1", 0, 7_500), WALL_MS), false);
+    assert.equal(isLiving(row, seen("1", 0, 7_499), NOW), true);
+    assert.equal(isLiving(row, seen("1", 0, 7_500), NOW), false);
   });
 
-  it("gives a Go client its five minutes", () => {
+  it("gives a Go client five of its shard checks", () => {
+    assert.equal(GO_MAX_AGE_MS, 300_000);
     const row = { lastUpdate: ns(WALL_MS) };
-    assert.equal(isLiving(row, seen(row.lastUpdate, 0, GO_MAX_AGE_MS - 1), WALL_MS), true);
-    assert.equal(isLiving(row, seen(row.lastUpdate, 0, GO_MAX_AGE_MS), WALL_MS), false);
+    assert.equal(isLiving(row, seen(row.lastUpdate, 0, GO_MAX_AGE_MS - 1), NOW), true);
+    assert.equal(isLiving(row, seen(row.lastUpdate, 0, GO_MAX_AGE_MS), NOW), false);
   });
 
   it("takes a Go client that is long gone for dead at first sight, but none within the skew", () => {
     const oldest = WALL_MS - GO_MAX_AGE_MS - SKEW_ALLOWANCE_MS;
     for (const [beatMs, expected] of [[oldest, true], [oldest - 1, false]] as const) {
       const lastUpdate = ns(beatMs);
-      assert.equal(isLiving({ lastUpdate }, seen(lastUpdate, 0, 0, false), WALL_MS), expected);
+      assert.equal(isLiving({ lastUpdate }, seen(lastUpdate, 0, 0, false), NOW), expected);
     }
   });
 
   it("never judges one of our own rows by the wall clock", () => {
     const week = ns(WALL_MS - 7 * 86_400_000);
     assert.equal(
-      isLiving({ lastUpdate: week, maxAgeMs: 5 }, seen(week, 0, 0, false), WALL_MS),
+      isLiving({ lastUpdate: week, maxAgeMs: 5 }, seen(week, 0, 0, false), NOW),
       true,
     );
   });
@@ -98,7 +101,10 @@ describe("isLiving()", () => {
         const lastUpdate = ns(WALL_MS + skewMs + beat);
         nowMs = askedAtMs + delayMs;
         sighting = observe(sighting, { lastUpdate }, { askedAtMs, answeredAtMs: nowMs });
-        assert.equal(isLiving({ lastUpdate, maxAgeMs }, sighting, WALL_MS + nowMs), true);
+        assert.equal(
+          isLiving({ lastUpdate, maxAgeMs }, sighting, { ...NOW, wallNowMs: WALL_MS + nowMs }),
+          true,
+        );
       }
     }));
   });
@@ -112,7 +118,10 @@ describe("isLeaseValid()", () => {
       // Sent at sentMs, landed after transitMs, first seen after lookMs; dead maxAgeMs later at best.
       const sinceMs = sentMs + transitMs + lookMs;
       const deadAtMs = sinceMs + maxAgeMs;
-      assert.equal(isLiving({ lastUpdate: "1", maxAgeMs }, seen("1", sinceMs, deadAtMs), 0), false);
+      assert.equal(
+        isLiving({ lastUpdate: "1", maxAgeMs }, seen("1", sinceMs, deadAtMs), NOW),
+        false,
+      );
       assert.equal(isLeaseValid({ beatenAtMs: sentMs, maxAgeMs }, deadAtMs), false);
     }));
   });

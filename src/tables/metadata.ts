@@ -179,8 +179,11 @@ class DynamoDbMetadataTable implements MetadataTable {
       { updateExpression, conditionExpression, ...expression.placeholders() },
       signal,
     )) ?? (await this.#read("Application", signal));
-    const startedAtMs = readPositive(item ?? {}, "StartedAtMs");
-    if (startedAtMs !== undefined) return startedAtMs;
+    const startedAtMs = (item ?? {})["StartedAtMs"];
+    // 0 is a value: the application is older than this row.
+    if (startedAtMs !== undefined && "N" in startedAtMs && Number(startedAtMs.N) >= 0) {
+      return Number(startedAtMs.N);
+    }
     throw new KinsumerError(
       "MalformedAnswer",
       `Cannot tell when the application started: "Application" in table "${this.#tableName}" ` +

@@ -54,6 +54,7 @@ func main() {
 	leaderAction := milliseconds("leader-action-ms", 60_000)
 	commit := milliseconds("commit-ms", 1_000)
 	throttle := milliseconds("throttle-ms", 250)
+	work := milliseconds("work-ms", 0)
 	buffer := flag.Int("buffer", 100, "records")
 	flag.Parse()
 
@@ -97,6 +98,7 @@ func main() {
 			break
 		}
 		tell(line{Type: "record", Data: string(data)})
+		time.Sleep(time.Duration(*work) * time.Millisecond)
 	}
 	tell(line{Type: "stopped"})
 }

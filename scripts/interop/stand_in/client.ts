@@ -29,6 +29,8 @@ export interface ClientOptions extends Endpoints {
   readonly commitMs: number;
   readonly throttleMs: number;
   readonly bufferSize: number;
+  /** How long each record takes. */
+  readonly workMs: number;
   /** Is handed each record's data, in base 64. */
   readonly onRecord: (data: string) => void;
   readonly onError: (error: unknown) => void;
@@ -36,6 +38,7 @@ export interface ClientOptions extends Endpoints {
 
 const LIVING_FACTOR = 5;
 const FULL_WAIT_MS = 5;
+const EMPTY_WAIT_MS = 5;
 
 /** A client that follows the Go library's protocol. */
 export class Client {
@@ -142,11 +145,14 @@ export class Client {
   /** The checkpoint moves when a record is handed over. */
   async #handOver(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      for (const { checkpoint, sequenceNumber, data } of this.#buffer.splice(0)) {
-        checkpoint.update(sequenceNumber);
-        this.#options.onRecord(data);
+      const next = this.#buffer.shift();
+      if (next === undefined) {
+        await sleep(EMPTY_WAIT_MS, stop);
+        continue;
       }
-      await sleep(FULL_WAIT_MS, stop);
+      next.checkpoint.update(next.sequenceNumber);
+      this.#options.onRecord(next.data);
+      if (this.#options.workMs > 0) await sleep(this.#options.workMs, stop);
     }
   }
 

@@ -97,12 +97,10 @@ async function read(
 async function openIterator(consuming: Consuming, checkpoint: Checkpoint): Promise<string> {
   const { askKinesis, streamName } = consuming;
   const { sequenceNumber, shardId } = checkpoint;
-  const start = sequenceNumber === ""
-    ? { ShardIteratorType: "TRIM_HORIZON" }
-    : {
-      ShardIteratorType: "AFTER_SEQUENCE_NUMBER",
-      StartingSequenceNumber: sequenceNumber,
-    };
+  const start = sequenceNumber === "" ? { ShardIteratorType: "TRIM_HORIZON" } : {
+    ShardIteratorType: "AFTER_SEQUENCE_NUMBER",
+    StartingSequenceNumber: sequenceNumber,
+  };
   const answer = await askKinesis<{ ShardIterator: string }>("GetShardIterator", {
     StreamName: streamName,
     ShardId: shardId,

@@ -23,6 +23,7 @@ const { values } = parseArgs({
     "leader-action-ms": { type: "string", default: "60000" },
     "commit-ms": { type: "string", default: "1000" },
     "throttle-ms": { type: "string", default: "250" },
+    "work-ms": { type: "string", default: "0" },
     buffer: { type: "string", default: "100" },
   },
 });
@@ -42,6 +43,7 @@ const client = new Client({
   leaderActionMs: Number(values["leader-action-ms"]),
   commitMs: Number(values["commit-ms"]),
   throttleMs: Number(values["throttle-ms"]),
+  workMs: Number(values["work-ms"]),
   bufferSize: Number(values.buffer),
   onRecord: (data) => print({ type: "record", data: atob(data) }),
   onError: (error) => print({ type: "error", message: String(error) }),

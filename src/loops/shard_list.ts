@@ -1,0 +1,67 @@
+/**
+ * Remembers the stream's shards, and which of them are finished, asking for as little as it can.
+ *
+ * @module
+ */
+
+import type { Shard } from "../model.ts";
+import { isClosed } from "../rules/lineage.ts";
+import { shardCacheIds } from "../rules/shard_cache.ts";
+import type { LoopContext } from "./context.ts";
+
+/** The stream's shards as this client last saw them. */
+export class ShardList {
+  readonly #context: Pick<LoopContext, "checkpoints" | "clock" | "kinesis" | "options">;
+  readonly #finishedIds = new Set<string>();
+  #shards: readonly Shard[] = [];
+  #previouslyListedIds: ReadonlySet<string> = new Set();
+  #listedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(context: Pick<LoopContext, "checkpoints" | "clock" | "kinesis" | "options">) {
+    this.#context = context;
+  }
+
+  /** The shards of the latest list. */
+  get listedIds(): ReadonlySet<string> {
+    return new Set(this.#shards.map((shard) => shard.shardId));
+  }
+
+  /** The shards of the list before it; none before the second list. */
+  get previouslyListedIds(): ReadonlySet<string> {
+    return this.#previouslyListedIds;
+  }
+
+  /** The shards that may be read now, sorted. */
+  get readableIds(): readonly string[] {
+    return shardCacheIds(this.#shards, this.#finishedIds);
+  }
+
+  /** Makes the next look list the shards, whatever the time. */
+  expectChange(): void {
+    this.#listedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Lists the shards where that is due, and learns which are finished. */
+  async look(signal: AbortSignal): Promise<void> {
+    const { clock, kinesis, options } = this.#context;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#listedAtMs >= options.leaderActionIntervalMs) {
+      const listedIds = this.listedIds;
+      this.#shards = await kinesis.listShards(signal);
+      this.#previouslyListedIds = listedIds;
+      this.#listedAtMs = nowMs;
+    }
+    await this.#learnFinished(signal);
+  }
+
+  /** Only closed shards can be finished, and a finished shard stays so: few rows are read. */
+  async #learnFinished(signal: AbortSignal): Promise<void> {
+    const open = this.#shards.filter((shard) =>
+      isClosed(shard) && !this.#finishedIds.has(shard.shardId)
+    );
+    if (open.length === 0) return;
+    const ids = open.map((shard) => shard.shardId);
+    const rows = await this.#context.checkpoints.readMany(ids, signal);
+    for (const row of rows) if (row.isFinished) this.#finishedIds.add(row.shardId);
+  }
+}
