@@ -116,7 +116,10 @@ export class Scene {
     };
     const peer = await startPeer(this.#program, name, flags, {
       onRecord: (payload) => this.ledger.deliver(name, JSON.parse(payload) as Payload),
-      onError: (message) => this.errors.push(`${name}: ${message}`),
+      onError: (message) => {
+        // A server that closes an idle connection just as Go reuses it: Go reports it, and goes on.
+        if (!message.includes("send request failed")) this.errors.push(`${name}: ${message}`);
+      },
     });
     const client: Peer = {
       name,

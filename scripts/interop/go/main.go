@@ -82,7 +82,9 @@ func main() {
 		fail(err)
 	}
 	tell(line{Type: "started"})
+	stopped := make(chan struct{})
 	go func() {
+		defer close(stopped)
 		signals := make(chan os.Signal, 1)
 		signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 		<-signals
@@ -100,5 +102,7 @@ func main() {
 		tell(line{Type: "record", Data: string(data)})
 		time.Sleep(time.Duration(*work) * time.Millisecond)
 	}
+	// Records end before the client has left the clients table: wait for that too.
+	<-stopped
 	tell(line{Type: "stopped"})
 }
