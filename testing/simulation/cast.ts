@@ -132,6 +132,8 @@ export class Cast {
   #heard(actor: Actor, event: KinsumerEvent): void {
     this.#stage.log(`${actor.name} ${JSON.stringify(event)}`);
     if (event.type === "shard-lost" && event.reason === "taken") this.#lost(actor, event.shardId);
+    // What a client gave up because it could not beat, it may take anew.
+    else if (event.type === "shard-lost") this.#owners.delete(event.shardId);
     if (event.type !== "shard-captured") return;
     actor.captures++;
     if (this.#owners.get(event.shardId) === actor.name) this.#stage.recaptures++;
