@@ -25,6 +25,7 @@ const TASKS = {
   servers: { program: "local_servers.ts", isOnToolchain: false },
   noop: { program: "noop_consumer.ts", isOnToolchain: false },
   simulate: { program: "simulate/main.ts", isOnToolchain: false },
+  chaos: { program: "chaos/main.ts", isOnToolchain: isNode },
   interop: { program: "interop/main.ts", isOnToolchain: false },
   test: { program: "test.mjs", isOnToolchain: isNode },
   check: { program: "check.mjs", isOnToolchain: true },

@@ -5,11 +5,10 @@
  */
 
 import { KinsumerError } from "../errors.ts";
-import { backoffMs } from "../rules/pacing.ts";
+import { backoffMs, firstDelayMs, MAX_RETRY_DELAY_MS } from "../rules/pacing.ts";
 import type { LoopContext } from "./context.ts";
 
 const BASE_DELAY_MS = 100;
-const MAX_DELAY_MS = 10_000;
 
 /** What is tried, for whom, and until when. */
 export interface Persistence {
@@ -46,8 +45,8 @@ async function pause(
   failures: number,
 ): Promise<void> {
   const chance = context.random.next();
-  const baseMs = error.retryable ? BASE_DELAY_MS : MAX_DELAY_MS;
-  const delayMs = Math.round(backoffMs({ failures, baseMs, maxMs: MAX_DELAY_MS, chance }));
+  const baseMs = firstDelayMs(error, BASE_DELAY_MS);
+  const delayMs = Math.round(backoffMs({ failures, baseMs, maxMs: MAX_RETRY_DELAY_MS, chance }));
   context.announcer.retried(error, { operation, shardId, failures, delayMs });
   if (!error.retryable) context.announcer.announce({ type: "failed", shardId, error });
   await context.clock.sleep(delayMs, signal);

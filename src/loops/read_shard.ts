@@ -9,7 +9,7 @@ import type { RecordsAnswer } from "../aws/kinesis.ts";
 import { KinsumerError } from "../errors.ts";
 import type { Position, SequenceNumber } from "../model.ts";
 import { isClosed } from "../rules/lineage.ts";
-import { backoffMs, readDelayMs } from "../rules/pacing.ts";
+import { backoffMs, firstDelayMs, MAX_RETRY_DELAY_MS, readDelayMs } from "../rules/pacing.ts";
 import { resumePosition } from "../rules/position.ts";
 import { decideEnd } from "../rules/shard_end.ts";
 import { attempt } from "./announcer.ts";
@@ -17,7 +17,6 @@ import type { Channel } from "./channel.ts";
 import type { LoopContext } from "./context.ts";
 import { toError } from "./persist.ts";
 
-const MAX_DELAY_MS = 10_000;
 /** What a read is taken to return before the first answer: bytes. */
 const FIRST_EXPECTED_BYTES = 262_144;
 const SMALLEST_EXPECTED_BYTES = 16_384;
@@ -57,9 +56,9 @@ async function waitOut(
   { cause, failures }: { readonly cause: unknown; readonly failures: number },
 ): Promise<void> {
   const error = toError(cause, { operation: "GetRecords", shardId });
-  const baseMs = error.retryable ? options.throttleDelayMs : MAX_DELAY_MS;
+  const baseMs = firstDelayMs(error, options.throttleDelayMs);
   const delayMs = Math.round(
-    backoffMs({ failures, baseMs, maxMs: MAX_DELAY_MS, chance: random.next() }),
+    backoffMs({ failures, baseMs, maxMs: MAX_RETRY_DELAY_MS, chance: random.next() }),
   );
   const operation = error.operation ?? "GetRecords";
   announcer.retried(error, { operation, shardId, failures, delayMs });

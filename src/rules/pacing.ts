@@ -15,6 +15,24 @@ export function readDelayMs(facts: {
   return Math.max(0, facts.lastReadAtMs + facts.throttleDelayMs - facts.nowMs);
 }
 
+/** The longest wait between two tries, and the first where a try will hardly help by itself. */
+export const MAX_RETRY_DELAY_MS = 10_000;
+const CREDENTIALS_DELAY_MS = 1_000;
+
+/**
+ * The first wait after a failure. What the service may soon answer is tried soon; what somebody has
+ * to mend is tried seldom; refused credentials lie between, because others may be there by then.
+ *
+ * @param baseMs the first wait after a failure that may pass by itself
+ */
+export function firstDelayMs(
+  error: { readonly code: string; readonly retryable: boolean },
+  baseMs: number,
+): number {
+  if (error.retryable) return baseMs;
+  return error.code === "CredentialsRejected" ? CREDENTIALS_DELAY_MS : MAX_RETRY_DELAY_MS;
+}
+
 /**
  * How long to wait before a retry: doubled with each failure up to a bound, the upper half of it
  * left to chance, so that clients that failed together do not come back together.

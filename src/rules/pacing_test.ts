@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { backoffMs, readDelayMs } from "./pacing.ts";
+import { backoffMs, firstDelayMs, MAX_RETRY_DELAY_MS, readDelayMs } from "./pacing.ts";
 
 describe("readDelayMs()", () => {
   it("does not delay the first read", () => {
@@ -16,6 +16,16 @@ describe("readDelayMs()", () => {
     assert.equal(delay(1_249), 1);
     assert.equal(delay(1_250), 0);
     assert.equal(delay(9_000), 0);
+  });
+});
+
+describe("firstDelayMs()", () => {
+  const first = (code: string, retryable: boolean) => firstDelayMs({ code, retryable }, 100);
+
+  it("tries soon what may pass, seldom what somebody has to mend, credentials in between", () => {
+    assert.equal(first("Throttled", true), 100);
+    assert.equal(first("AccessDenied", false), MAX_RETRY_DELAY_MS);
+    assert.equal(first("CredentialsRejected", false), 1_000);
   });
 });
 
