@@ -14,8 +14,9 @@ import { Member } from "./loops/member.ts";
 import { PullIterator } from "./loops/pull.ts";
 import type { KinsumerRecord, RecordBatch } from "./model.ts";
 import type { KinsumerOptions } from "./options.ts";
+import { assertReady, tableOptions } from "./readiness.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
-import { assertTablesUsable, createTables, deleteTables } from "./tables/schema.ts";
+import { createTables, deleteTables } from "./tables/schema.ts";
 
 /** How to stop. */
 export interface StopOptions {
@@ -120,7 +121,10 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    */
   async createRequiredTables(): Promise<void> {
     const { tableCapacity } = this.#options;
-    await createTables({ ...this.#tableOptions(), provisioned: tableCapacity });
+    await createTables({
+      ...tableOptions(this.#ports, this.#options),
+      provisioned: tableCapacity,
+    });
   }
 
   /**
@@ -133,7 +137,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     if (this.#state !== "new" && this.#state !== "stopped") {
       throw new KinsumerError("AlreadyRunning", "Cannot delete the tables: this client is running");
     }
-    await deleteTables(this.#tableOptions());
+    await deleteTables(tableOptions(this.#ports, this.#options));
   }
 
   /**
@@ -233,15 +237,9 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     throw new KinsumerError("NotRunning", "Cannot consume: call and await run() first");
   }
 
-  #tableOptions() {
-    const { dynamodb: api, tableNames: names } = this.#ports;
-    const { runtime: { clock }, tableWaiterDelayMs: waiterDelayMs } = this.#options;
-    return { api, names, clock, waiterDelayMs };
-  }
-
   async #start(): Promise<void> {
     const { signal } = this.#aborting;
-    await Promise.all([this.#assertTables(signal), this.#assertStream(signal)]);
+    await assertReady(this.#ports, this.#options, signal);
     const { runtime: { clock, random } } = this.#options;
     const member = new Member({
       options: this.#options,
@@ -259,23 +257,6 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     await member.join(signal);
     if (this.#state === "starting") this.#state = "running";
     this.#announcer.announce({ type: "started", clientId: this.clientId });
-  }
-
-  async #assertTables(signal: AbortSignal): Promise<void> {
-    const { clients, checkpoints, metadata } = this.#options.tables;
-    if (clients && checkpoints && metadata) return;
-    const { dynamodb: api, tableNames: names } = this.#ports;
-    await assertTablesUsable({ api, names }, signal);
-  }
-
-  async #assertStream(signal: AbortSignal): Promise<void> {
-    const { status } = await this.#ports.kinesis.describeStream(signal);
-    if (status === "ACTIVE" || status === "UPDATING") return;
-    throw new KinsumerError(
-      "StreamNotReady",
-      `Cannot consume stream "${this.#options.streamName}": it is ${status}`,
-      { retryable: true },
-    );
   }
 
   /** Waits until `run()` has given up, which tells its own caller why. */
