@@ -22,6 +22,8 @@ export class Cast {
   readonly #weather: Weather;
   readonly #owners = new Map<string, string>();
   #joinCount = 0;
+  /** The most shards that were listed at a time: retention takes some off the list. */
+  #mostShards = 0;
 
   constructor(stage: Stage, weather: Weather) {
     this.#stage = stage;
@@ -50,10 +52,11 @@ export class Cast {
       },
       dynamodb: channel,
       kinesis: channel,
-      answer: (answer) => {
-        actor.fetched += answer.records.length;
+      answer: (answer, shardIterator) => {
+        const arrived = this.#weather.answer(answer, shardIterator);
+        actor.fetched += arrived.records.length;
         this.#checkBuffer(actor);
-        return this.#weather.answer(answer);
+        return arrived;
       },
     });
     this.#stage.actors.push(actor);
@@ -151,9 +154,9 @@ export class Cast {
   /** P8: no more is read ahead than the buffer takes, and one read of each shard. */
   #checkBuffer(actor: Actor): void {
     const { scenario: { options: { bufferSize, readLimit } }, world } = this.#stage;
-    const shardCount = world.stream.shards().length;
+    this.#mostShards = Math.max(this.#mostShards, world.stream.shards().length);
     const ahead = actor.fetched - actor.delivered;
-    if (ahead <= bufferSize + readLimit * shardCount * (1 + actor.captures)) return;
+    if (ahead <= bufferSize + readLimit * this.#mostShards * (1 + actor.captures)) return;
     world.account.violate("P8", `${actor.name} reads ${ahead} records ahead`);
   }
 }

@@ -52,7 +52,7 @@ export interface SimulatedClientOptions {
   readonly kinesis?: Omit<ChannelOptions, "clock">;
   readonly dynamodb?: Omit<ChannelOptions, "clock">;
   /** Changes what GetRecords answers. */
-  readonly answer?: (answer: RecordsAnswer) => RecordsAnswer;
+  readonly answer?: (answer: RecordsAnswer, shardIterator: string) => RecordsAnswer;
   /** Consumes in place of the loop that only counts. */
   readonly consume?: (kinsumer: Kinsumer, machine: SimulatedMachineClock) => Promise<void>;
 }
@@ -163,7 +163,8 @@ export function openSimulatedClient(
     },
     kinesis: {
       ...kinesis,
-      getRecords: async (request, signal) => answer(await kinesis.getRecords(request, signal)),
+      getRecords: async (request, signal) =>
+        answer(await kinesis.getRecords(request, signal), request.shardIterator),
     },
     tables: { clients: view.clients, checkpoints: view.checkpoints, metadata: view.metadata },
     onEvent: (event) => {

@@ -115,7 +115,15 @@ class Player {
       case "lossy":
       case "throttle":
       case "no-iterator":
+      case "empty":
         return this.#weather.begin(action.type, { untilMs, strength: action.share });
+      case "no-table":
+      case "no-credentials":
+        return this.#weather.begin(action.type, { untilMs, strength: 1 });
+      case "storm":
+        return this.#storm();
+      case "trim":
+        return this.#trim();
       case "latency":
         return this.#weather.begin(action.type, { untilMs, strength: action.ms });
       case "clock-jump":
@@ -156,6 +164,24 @@ class Player {
       } catch {
         continue; // they are not adjacent
       }
+    }
+  }
+
+  /** Every open shard is split at once, as far as there is room. */
+  #storm(): void {
+    const { stream } = this.#stage.world;
+    const open = stream.shards().filter((shard) => shard.endingSequenceNumber === undefined);
+    for (const which of open.keys()) this.#reshard({ type: "split", which });
+  }
+
+  /** Retention: what is processed goes, and so do the shards that are finished. */
+  #trim(): void {
+    const { stream, tables } = this.#stage.world;
+    const listed = new Set(stream.shards().map(({ shardId }) => shardId));
+    for (const { shardId, sequenceNumber, isFinished } of tables.checkpoints()) {
+      if (!listed.has(shardId)) continue;
+      if (isFinished) stream.forget(shardId);
+      else if (sequenceNumber !== undefined) stream.trim(shardId, sequenceNumber);
     }
   }
 

@@ -2,21 +2,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { playScenario } from "./play.ts";
-import { drawScenario } from "./scenario.ts";
+import { drawScenario, SECOND_DRAW } from "./scenario.ts";
 
-/** Seeds that once broke a promise, and how. */
+/** Seeds that catch a fault which once was in the sources, and the fault. */
 const ONCE_BROKEN: readonly (readonly [seed: number, what: string])[] = [
-  [36, "a missing iterator before the end of a closed shard ended it"],
-  [428, "a shard that was lost without a network stayed in its owner's name"],
-  [860, "a capture whose answer was lost was forgotten when the shard moved on"],
-  [1037, "two clients whose clocks lagged behind a row wrote the same time into it"],
-  [1905, "two clients wrote the same row in the same millisecond"],
+  [1, "a missing iterator before the end of a closed shard ended it"],
+  [4, "a write of another client was taken for one's own"],
+  [860, "a shard that was lost, or captured unawares, stayed in a living client's name"],
 ];
 
 describe("playScenario()", () => {
   for (const [seed, what] of ONCE_BROKEN) {
     it(`keeps every promise with seed ${seed}: ${what}`, { timeout: 60_000 }, async () => {
-      const { violations, produced } = await playScenario(drawScenario(seed));
+      const scenario = drawScenario(seed);
+      // As it was then: without the faults that came later.
+      const actions = scenario.actions.filter(({ type }) => !SECOND_DRAW.includes(type));
+      const { violations, produced } = await playScenario({ ...scenario, actions });
       assert.deepEqual(violations, []);
       assert.ok(produced > 0, "nothing was produced");
     });

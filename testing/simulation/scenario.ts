@@ -36,6 +36,11 @@ export type Action =
     | { readonly type: "split"; readonly which: number }
     | { readonly type: "merge"; readonly which: number }
     | { readonly type: "go-client"; readonly forMs: number }
+    | { readonly type: "no-table"; readonly forMs: number }
+    | { readonly type: "no-credentials"; readonly forMs: number }
+    | { readonly type: "empty"; readonly share: number; readonly forMs: number }
+    | { readonly type: "storm" }
+    | { readonly type: "trim" }
   );
 
 /** A whole scenario. */
@@ -89,17 +94,45 @@ const ROUGH: readonly (readonly [ActionType, number])[] = [
   ["go-client", 0.2],
 ];
 
+/** Faults that are drawn beside the others, from a chance of their own. */
+export const SECOND_DRAW: readonly ActionType[] = [
+  "no-table",
+  "no-credentials",
+  "empty",
+  "storm",
+  "trim",
+];
+const CALM_SECOND_DRAW: readonly (readonly [ActionType, number])[] = [
+  ["empty", 1],
+  ["storm", 0.5],
+  ["trim", 2],
+];
+const ROUGH_SECOND_DRAW: readonly (readonly [ActionType, number])[] = [
+  ...CALM_SECOND_DRAW,
+  ["no-table", 1],
+  ["no-credentials", 1],
+];
+
 /** Draws the scenario of a seed; the same seed gives the same scenario. */
 export function drawScenario(seed: number): Scenario {
-  const random = createSeededRandom(seed);
-  const draw = new Draw(random);
+  const first = drawFirst(seed);
+  const draw = new Draw(createSeededRandom(seed + 0x5ec0d));
+  const count = draw.pick([0, 0, 1, 3]);
+  const kinds = first.isCalm ? CALM_SECOND_DRAW : ROUGH_SECOND_DRAW;
+  const second = Array.from({ length: count }, () => drawAction(draw, { ...first, kinds }));
+  const actions = [...first.actions, ...second].sort((a, b) => a.atMs - b.atMs);
+  return { ...first, actions };
+}
+
+function drawFirst(seed: number): Scenario {
+  const draw = new Draw(createSeededRandom(seed));
   const isCalm = draw.chance(0.35);
   const durationMs = draw.between(15_000, 60_000);
   const shardCheckIntervalMs = draw.pick([300, 500, 1_000, 1_500]);
   const actionCount = draw.between(6, 30);
   const actions = Array.from(
     { length: actionCount },
-    () => drawAction(draw, { isCalm, durationMs }),
+    () => drawAction(draw, { durationMs, kinds: isCalm ? CALM : ROUGH }),
   ).sort((a, b) => a.atMs - b.atMs);
   return {
     seed,
@@ -127,10 +160,13 @@ export function drawScenario(seed: number): Scenario {
 
 function drawAction(
   draw: Draw,
-  { isCalm, durationMs }: { readonly isCalm: boolean; readonly durationMs: number },
+  { durationMs, kinds }: {
+    readonly durationMs: number;
+    readonly kinds: readonly (readonly [ActionType, number])[];
+  },
 ): Action {
   const atMs = draw.between(0, durationMs);
-  const type = draw.weighted(isCalm ? CALM : ROUGH);
+  const type = draw.weighted(kinds);
   const which = draw.between(0, 99);
   const forMs = draw.between(500, 15_000);
   const share = draw.pick([0.1, 0.3, 0.7]);
@@ -160,6 +196,7 @@ function drawAction(
     case "lossy":
     case "throttle":
     case "no-iterator":
+    case "empty":
       return { atMs, type, share, forMs };
     case "latency":
       return { atMs, type, ms: draw.between(10, 400), forMs };
@@ -168,6 +205,8 @@ function drawAction(
     case "slow":
       return { atMs, type, which, handlerMs: draw.pick([0, 100, 1_000, 5_000]) };
     case "go-client":
+    case "no-table":
+    case "no-credentials":
       return { atMs, type, forMs };
     default:
       return { atMs, type };

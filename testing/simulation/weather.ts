@@ -11,7 +11,18 @@ import type { ChannelOptions, Fate } from "./channel.ts";
 import type { Actor, Stage } from "./stage.ts";
 
 /** A kind of weather. */
-export type WeatherKind = "lossy" | "throttle" | "no-iterator" | "latency";
+export type WeatherKind =
+  | "lossy"
+  | "throttle"
+  | "no-iterator"
+  | "empty"
+  | "latency"
+  | "no-table"
+  | "no-credentials";
+
+/** Weather that may cost a client its lease, or the answer to a write. */
+const SEVERE: readonly WeatherKind[] = ["lossy", "latency", "no-table", "no-credentials"];
+const EMPTY_LAG_MS = 5_000;
 
 const LONGEST_DELAY_MS = 20_000;
 
@@ -30,7 +41,7 @@ export class Weather {
   /** @param strength the share of requests that are hit; with latency: milliseconds at the most */
   begin(kind: WeatherKind, window: { readonly untilMs: number; readonly strength: number }): void {
     this.#windows.set(kind, window);
-    if (kind !== "lossy" && kind !== "latency") return;
+    if (!SEVERE.includes(kind)) return;
     for (const actor of this.#stage.actors) this.#stage.world.account.excuse(actor.name);
   }
 
@@ -50,7 +61,11 @@ export class Weather {
   }
 
   /** An answer of GetRecords as it arrives. */
-  answer(answer: RecordsAnswer): RecordsAnswer {
+  answer(answer: RecordsAnswer, shardIterator: string): RecordsAnswer {
+    if (this.#hits("empty")) {
+      const nothing = { records: [], lagMs: EMPTY_LAG_MS, hasChildShards: false, byteLength: 0 };
+      return { ...nothing, nextShardIterator: shardIterator };
+    }
     return this.#hits("no-iterator") ? { ...answer, nextShardIterator: undefined } : answer;
   }
 
@@ -59,6 +74,12 @@ export class Weather {
     const latency = this.#windows.get("latency");
     if (latency !== undefined && latency.untilMs > this.#stage.nowMs) {
       await this.#stage.world.clock.clock.sleep(latency.strength * this.#stage.random.next());
+    }
+    if (this.#hits("no-credentials")) {
+      throw new KinsumerError("CredentialsRejected", "Cannot call: the token has expired");
+    }
+    if (operation.endsWith("Item") && this.#hits("no-table")) {
+      throw new KinsumerError("TableNotFound", "Cannot call: there is no such table");
     }
     const isRead = operation === "GetRecords" || operation === "GetShardIterator";
     if (isRead && this.#hits("throttle")) {
