@@ -151,12 +151,12 @@ export class Cast {
     account.violate("P6", `${actor.name} gave ${shardId} up, which is its own`);
   }
 
-  /** P8: no more is read ahead than the buffer takes, and one read of each shard. */
+  /** P8: no more is read ahead than the buffer takes, and one read of each shard; a loss drops both. */
   #checkBuffer(actor: Actor): void {
     const { scenario: { options: { bufferSize, readLimit } }, world } = this.#stage;
     this.#mostShards = Math.max(this.#mostShards, world.stream.shards().length);
     const ahead = actor.fetched - actor.delivered;
-    if (ahead <= bufferSize + readLimit * this.#mostShards * (1 + actor.captures)) return;
+    if (ahead <= (bufferSize + readLimit * this.#mostShards) * (1 + actor.captures)) return;
     world.account.violate("P8", `${actor.name} reads ${ahead} records ahead`);
   }
 }
