@@ -88,10 +88,14 @@ function recoveryBoundMs({ scenario, world: { account, stream, tables } }: Stage
   const left = account.producedCount - account.processedCount;
   const generations = stream.shards().length;
   const reads = Math.ceil(left / readLimit) + generations;
+  // A record takes about 500 bytes of the shard's limit, and a refused read waits up to ten seconds.
+  const bytesMs = scenario.bytesPerSecond === undefined
+    ? 0
+    : left * 500_000 / scenario.bytesPerSecond + 10_000 * generations;
   const readMs = (throttleDelayMs + 50) * (scenario.readsPerSecond < 1_000 ? 3 : 1);
   const hasGoClient = tables.clientRows().some((row) => row.maxAgeMs === undefined);
   return 30_000 + 5_000 * generations + 3 * clientRecordMaxAgeMs + 10 * shardCheckIntervalMs +
-    left * 25 + reads * readMs + (hasGoClient ? 400_000 : 0);
+    left * 25 + reads * readMs + bytesMs + (hasGoClient ? 400_000 : 0);
 }
 
 /** P7: every client that still runs stops in time. */

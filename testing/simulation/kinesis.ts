@@ -54,6 +54,11 @@ export interface SimulatedStreamOptions {
   readonly shards: number;
   /** How many reads of one shard all clients share in a second. @default unlimited */
   readonly readsPerSecond?: number;
+  /** How many bytes of one shard all clients share in a second; what an answer takes beyond it is
+   * waited for. @default unlimited */
+  readonly bytesPerSecond?: number;
+  /** How many bytes one answer has at the most, but for a first record that is larger. @default unlimited */
+  readonly mostAnswerBytes?: number;
   /** Whether the last answer of a closed shard names its children. @default {true} */
   readonly namesChildShards?: boolean;
   /** How long an iterator lives, in milliseconds. @default {300_000} */
@@ -178,7 +183,8 @@ class Stream {
     const shard = this.shard(shardId);
     this.#assertMayRead(shard, Number(issuedMs));
     const readCount = shard.countThrough(BigInt(after));
-    const records = shard.records.slice(readCount, readCount + request.limit);
+    const records = this.#fitting(shard.records.slice(readCount, readCount + request.limit));
+    this.#charge(shard, byteLengthOf(records));
     const firstLeft = shard.records[readCount + records.length];
     const hasEnded = shard.end !== undefined && firstLeft === undefined;
     const arrivalMs = firstLeft?.approximateArrivalMs;
@@ -196,6 +202,24 @@ class Stream {
     };
   }
 
+  /** As many of the records as one answer takes. */
+  #fitting(records: readonly ReceivedRecord[]): readonly ReceivedRecord[] {
+    const { mostAnswerBytes = Infinity } = this.#options;
+    let bytes = 0;
+    const count = records.findIndex((record, index) => {
+      bytes += byteLengthOf([record]);
+      return bytes > mostAnswerBytes && index > 0;
+    });
+    return count < 0 ? records : records.slice(0, count);
+  }
+
+  /** An answer of many bytes keeps the shard busy for as long as its limit takes to make up for it. */
+  #charge(shard: SimulatedShard, bytes: number): void {
+    const { clock, bytesPerSecond = Infinity } = this.#options;
+    const overMs = (bytes / bytesPerSecond - 1) * 1_000;
+    if (overMs > 0) shard.busyUntilMs = clock.monotonicMs() + overMs;
+  }
+
   #iteratorAfter(shardId: string, after: bigint): string {
     return `${shardId}/${after}/${this.#options.clock.monotonicMs()}`;
   }
@@ -208,7 +232,7 @@ class Stream {
       throw failure("IteratorExpired", "ExpiredIteratorException", shardId);
     }
     shard.readTimesMs = shard.readTimesMs.filter((readMs) => nowMs - readMs < 1000);
-    if (shard.readTimesMs.length >= readsPerSecond) {
+    if (shard.readTimesMs.length >= readsPerSecond || nowMs < shard.busyUntilMs) {
       throw failure("Throttled", "ProvisionedThroughputExceededException", shardId);
     }
     shard.readTimesMs.push(nowMs);

@@ -62,6 +62,32 @@ describe("createSimulatedStream()", () => {
     assert.ok(pairs.some(([one, next]) => Number(one) === Number(next)), "as doubles they do");
   });
 
+  it("cuts an answer at its most bytes, and keeps the shard busy for what exceeds a second's", async () => {
+    const world = createWorld({ bytesPerSecond: 1_000, mostAnswerBytes: 3_000 });
+    for (let each = 0; each < 20; each++) {
+      world.stream.put({ shardId: FIRST, data: "x".repeat(300) });
+    }
+    const first = await read(world, await iteratorOf(world));
+    assert.ok(
+      first.records.length > 1 && first.records.length < 20,
+      `${first.records.length} records`,
+    );
+    const next = first.nextShardIterator ?? "";
+    await assert.rejects(read(world, next), { code: "Throttled" });
+    await world.time.advance(first.byteLength); // at 1,000 bytes a second: a millisecond for each
+    const second = await read(world, next);
+    assert.equal(
+      second.records[0]?.sequenceNumber,
+      world.stream.records(FIRST)[first.records.length]?.sequenceNumber,
+    );
+  });
+
+  it("answers with a single record however large it is", async () => {
+    const world = createWorld({ mostAnswerBytes: 10 });
+    for (const data of ["a", "b"]) world.stream.put({ shardId: FIRST, data });
+    assert.equal((await read(world, await iteratorOf(world))).records.length, 1);
+  });
+
   it("lets an iterator live for five minutes and not a millisecond longer", async () => {
     const world = createWorld();
     const shardIterator = await iteratorOf(world);

@@ -57,6 +57,8 @@ export interface Scenario {
   readonly namesChildShards: boolean;
   readonly iteratorTtlMs: number;
   readonly readsPerSecond: number;
+  /** How many bytes a shard gives in a second, and five times as many in one answer; absent: no limit. */
+  readonly bytesPerSecond: number | undefined;
   readonly startAt: "horizon" | "latest";
   readonly options: {
     readonly shardCheckIntervalMs: number;
@@ -121,7 +123,7 @@ export function drawScenario(seed: number): Scenario {
   const kinds = first.isCalm ? CALM_SECOND_DRAW : ROUGH_SECOND_DRAW;
   const second = Array.from({ length: count }, () => drawAction(draw, { ...first, kinds }));
   const actions = [...first.actions, ...second].sort((a, b) => a.atMs - b.atMs);
-  return { ...first, actions };
+  return { ...first, bytesPerSecond: draw.pick([undefined, undefined, 1_000]), actions };
 }
 
 function drawFirst(seed: number): Scenario {
@@ -145,6 +147,7 @@ function drawFirst(seed: number): Scenario {
     namesChildShards: draw.chance(0.5),
     iteratorTtlMs: draw.pick([300_000, 300_000, 3_000]),
     readsPerSecond: draw.pick([5, 5, 1_000]),
+    bytesPerSecond: undefined,
     startAt: draw.pick(["horizon", "latest"]),
     options: {
       shardCheckIntervalMs,

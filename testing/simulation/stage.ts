@@ -60,6 +60,11 @@ export class Stage {
       clock: clock.clock,
       shards: scenario.shardCount,
       readsPerSecond: scenario.readsPerSecond,
+      // The service's own proportion: 2 MiB a second, 10 MiB an answer.
+      ...(scenario.bytesPerSecond !== undefined && {
+        bytesPerSecond: scenario.bytesPerSecond,
+        mostAnswerBytes: 5 * scenario.bytesPerSecond,
+      }),
       namesChildShards: scenario.namesChildShards,
       iteratorTtlMs: scenario.iteratorTtlMs,
     });
