@@ -14,15 +14,28 @@ import { systemRuntime } from "../../src/runtime.ts";
 export const SPEED = 60;
 
 /** The Go client's intervals, in real milliseconds. */
-export const GO_PACE = {
+export const GO_PACE: Readonly<
+  Record<"shard-check-ms" | "leader-action-ms" | "commit-ms" | "throttle-ms", number>
+> = {
   "shard-check-ms": 60_000 / SPEED,
   "leader-action-ms": 60_000 / SPEED,
   "commit-ms": 200,
   "throttle-ms": 250,
-} as const;
+};
 
 /** Our clients' intervals, in their own milliseconds: 400 ms between two beats, dead after 2 s. */
-export const OUR_PACE = {
+export const OUR_PACE: Readonly<
+  Record<
+    | "shardCheckIntervalMs"
+    | "clientRecordMaxAgeMs"
+    | "leaderActionIntervalMs"
+    | "commitIntervalMs"
+    | "throttleDelayMs"
+    | "drainTimeoutMs"
+    | "requestTimeoutMs",
+    number
+  >
+> = {
   shardCheckIntervalMs: 400 * SPEED,
   clientRecordMaxAgeMs: 2_000 * SPEED,
   leaderActionIntervalMs: 1_000 * SPEED,
@@ -30,10 +43,10 @@ export const OUR_PACE = {
   throttleDelayMs: 250 * SPEED,
   drainTimeoutMs: 10_000 * SPEED,
   requestTimeoutMs: 5_000 * SPEED,
-} as const;
+};
 
 /** Go counts a client as dead after so long, in real milliseconds. */
-export const GO_MAX_AGE_MS = 5 * GO_PACE["shard-check-ms"];
+export const GO_MAX_AGE_MS: number = 5 * GO_PACE["shard-check-ms"];
 
 /** The system's runtime with a clock that runs `speed` times as fast; the time of day stays true. */
 export function fastRuntime(speed: number): Runtime {

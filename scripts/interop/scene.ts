@@ -45,7 +45,7 @@ export function wait(ms: number): Promise<void> {
 
 /** A scenario's world. */
 export class Scene {
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger = new Ledger();
   readonly streams: Streams;
   readonly streamName: string;
   readonly errors: string[] = [];
