@@ -14,8 +14,8 @@ import type { ViolatedSeed } from "./protocol.ts";
 import { runWorker } from "./workers.ts";
 
 /** Seeds after which a mutant counts as survived. */
-const MOST_SEEDS = 1_000;
-const TIMEOUT_MS = 240_000;
+const MOST_SEEDS = 2_000;
+const TIMEOUT_MS = 400_000;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What became of one mutant. */

@@ -62,8 +62,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "idle shards not renewed",
     file: "src/loops/commit.ts",
-    find: "const MAX_RENEWAL_INTERVAL_MS = 60_000;",
-    replace: "const MAX_RENEWAL_INTERVAL_MS = Infinity;",
+    find: "Math.min(MAX_RENEWAL_INTERVAL_MS, options.goShardCheckIntervalMs);",
+    replace: "1_000 * MAX_RENEWAL_INTERVAL_MS;",
   },
   {
     name: "no fencing after a pause",
@@ -147,8 +147,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a lost shard's row left in one's own name",
     file: "src/loops/shard_set.ts",
-    find: '(end === "released" && !this.#desired.has(shardId))',
-    replace: "!this.#desired.has(shardId)",
+    find: 'this.#create(shardId, end !== "released")',
+    replace: 'this.#create(shardId, end === "failed")',
   },
   {
     name: "the leader does not yield",

@@ -8,7 +8,7 @@ import type { Violation } from "./account.ts";
 import { Cast } from "./cast.ts";
 import { checkEnd, checkRecovery, checkStops, watch } from "./checks.ts";
 import type { Action, Scenario } from "./scenario.ts";
-import { Stage } from "./stage.ts";
+import { type Actor, Stage } from "./stage.ts";
 import { Weather } from "./weather.ts";
 
 const MOST_CLIENTS = 6;
@@ -112,6 +112,8 @@ class Player {
         return actor && this.#cast.pause(actor, action.forMs);
       case "cut":
         return actor && this.#cast.cut(actor, action);
+      case "cut-and-join":
+        return actor && this.#cutAndJoin(actor, action.forMs);
       case "lossy":
       case "throttle":
       case "no-iterator":
@@ -137,6 +139,15 @@ class Player {
       case "go-client":
         return void this.#goClient(untilMs);
     }
+  }
+
+  /** A client loses DynamoDB; just as it comes back, another is there to take its shards. */
+  #cutAndJoin(actor: Actor, forMs: number): void {
+    const cut = { atMs: this.#stage.nowMs, type: "cut", which: 0, forMs } as const;
+    this.#cast.cut(actor, { ...cut, kinesis: false, dynamodb: true, timeoutMs: 20 });
+    this.#stage.world.clock.clock.sleep(forMs).then(() => {
+      if (!this.#stage.isOver) this.#cast.join();
+    });
   }
 
   #replaceAll(how: "deploy" | "crash-all"): void {

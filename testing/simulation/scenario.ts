@@ -40,6 +40,7 @@ export type Action =
     | { readonly type: "no-credentials"; readonly forMs: number }
     | { readonly type: "empty"; readonly share: number; readonly forMs: number }
     | { readonly type: "storm" }
+    | { readonly type: "cut-and-join"; readonly which: number; readonly forMs: number }
     | { readonly type: "trim" }
   );
 
@@ -103,6 +104,7 @@ export const SECOND_DRAW: readonly ActionType[] = [
   "empty",
   "storm",
   "trim",
+  "cut-and-join",
 ];
 const CALM_SECOND_DRAW: readonly (readonly [ActionType, number])[] = [
   ["empty", 1],
@@ -113,6 +115,7 @@ const ROUGH_SECOND_DRAW: readonly (readonly [ActionType, number])[] = [
   ...CALM_SECOND_DRAW,
   ["no-table", 1],
   ["no-credentials", 1],
+  ["cut-and-join", 3],
 ];
 
 /** Draws the scenario of a seed; the same seed gives the same scenario. */
@@ -207,6 +210,8 @@ function drawAction(
       return { atMs, type, which, offsetMs: draw.between(-600_000, 600_000) };
     case "slow":
       return { atMs, type, which, handlerMs: draw.pick([0, 100, 1_000, 5_000]) };
+    case "cut-and-join":
+      return { atMs, type, which, forMs: draw.between(2_000, 12_000) };
     case "go-client":
     case "no-table":
     case "no-credentials":
