@@ -10,6 +10,28 @@ export {
   type EmbeddedServersOptions,
   startEmbeddedServers,
 } from "./local_servers.ts";
+export { recordSpans } from "./spans.ts";
+export type {
+  RecordSpansOptions,
+  SpanRecorder,
+  SpanTestContext,
+  WaitForSpanOptions,
+} from "./spans.ts";
+export { assertNoSpan, assertSpan, type SpanSource } from "./spans_assert.ts";
+export type { ExpectedAttribute, ExpectedSpan } from "./spans_match.ts";
+export type {
+  RecordedSpan,
+  RecordedSpanEvent,
+  RecordedSpanLink,
+  SpanAttribute,
+  SpanAttributes,
+  SpanKindName,
+  SpanStatusName,
+} from "./spans_model.ts";
+export type { RecordingSpanProcessor, SpanProviderLike } from "./spans_provider.ts";
+export type { SpanFacts, SpanFilter } from "./spans_store.ts";
+export type { TimelineOptions } from "./spans_timeline.ts";
+export { assertSpanTree, type ExpectedSpanTree, type SpanTreeOptions } from "./spans_tree.ts";
 export {
   openStreams,
   type PutRecord,
