@@ -46,4 +46,5 @@ export {
   type Random,
   type Runtime,
   systemRuntime,
+  type Wait,
 } from "./src/runtime.ts";

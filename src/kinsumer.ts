@@ -14,7 +14,7 @@ import { Member } from "./loops/member.ts";
 import { PullIterator } from "./loops/pull.ts";
 import type { KinsumerRecord, RecordBatch } from "./model.ts";
 import type { KinsumerOptions } from "./options.ts";
-import { assertReady, tableOptions } from "./readiness.ts";
+import { assertReady, hasOwnTables, tableOptions } from "./readiness.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
 import { createTables, deleteTables } from "./tables/schema.ts";
 
@@ -61,6 +61,9 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   readonly #lease: Lease;
   readonly #shared: PullIterator<DeliveredRecord>;
   readonly #aborting = new AbortController();
+  /** With manual acknowledgement, who asks for more may only be collecting. */
+  readonly #inHandCount = (): number =>
+    this.#isManual && this.#handoff.hasPullers ? 0 : this.#handoff.inHandCount;
   #state: State = "new";
   #member: Member | undefined;
   #starting: Promise<void> = Promise.resolve();
@@ -74,7 +77,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    */
   constructor(options: KinsumerOptions) {
     const resolved = resolveOptions(options);
-    const { clientId, runtime: { clock }, statsReceiver } = resolved;
+    const { clientId, runtime: { clock, onWait }, statsReceiver } = resolved;
     this.#options = resolved;
     this.#announcer = new Announcer(resolved, { clientId });
     this.#ports = connect(
@@ -93,6 +96,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
           attempt(() => statsReceiver.eventToClient({ insertedMs, retrievedMs }));
         }
       }),
+      onWait: onWait && ((pull) => this.#waitedFor(pull, true)),
     });
     this.#shared = this.#records();
   }
@@ -115,29 +119,24 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
 
   /**
    * Makes the three tables in DynamoDB, where they do not exist yet, and waits until they can be
-   * used. Safe to call from every client at every start.
+   * used. Safe to call from every client at every start. Does nothing where the option `tables`
+   * brings all three.
    *
    * @throws {KinsumerError} `TableNotReady` when that takes longer than five minutes
    */
-  async createRequiredTables(): Promise<void> {
-    const { tableCapacity } = this.#options;
-    await createTables({
-      ...tableOptions(this.#ports, this.#options),
-      provisioned: tableCapacity,
-    });
+  createRequiredTables(): Promise<void> {
+    return this.#waitedFor(this.#createTables());
   }
 
   /**
-   * Deletes the three tables, and with them every checkpoint, and waits until they are gone.
+   * Deletes the three tables, and with them every checkpoint, and waits until they are gone. Does
+   * nothing where the option `tables` brings all three.
    *
    * @throws {KinsumerError} `AlreadyRunning` while this client runs; `TableNotReady` when it takes
    * longer than five minutes
    */
-  async deleteTables(): Promise<void> {
-    if (this.#state !== "new" && this.#state !== "stopped") {
-      throw new KinsumerError("AlreadyRunning", "Cannot delete the tables: this client is running");
-    }
-    await deleteTables(tableOptions(this.#ports, this.#options));
+  deleteTables(): Promise<void> {
+    return this.#waitedFor(this.#deleteTables());
   }
 
   /**
@@ -148,24 +147,8 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * `TableNotFound`, `TableNotReady`, `AccessDenied`, `CredentialsMissing` or
    * `CredentialsRejected` when it cannot start
    */
-  async run(): Promise<void> {
-    if (this.#state !== "new") {
-      const state = this.#state === "stopped" || this.#state === "stopping"
-        ? "it was stopped; create another"
-        : "it is running already";
-      throw new KinsumerError("AlreadyRunning", `Cannot run this Kinsumer: ${state}`);
-    }
-    this.#state = "starting";
-    this.#starting = this.#start();
-    try {
-      await this.#starting;
-    } catch (error) {
-      if (this.#state === "starting") {
-        this.#state = "new";
-        this.#member = undefined;
-      }
-      throw error;
-    }
+  run(): Promise<void> {
+    return this.#waitedFor(this.#run());
   }
 
   /**
@@ -215,7 +198,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
         `Cannot stop: deadlineMs must be a number from 0 to ${MAX_DEADLINE_MS}, got ${deadlineMs}`,
       );
     }
-    this.#stopping ??= this.#stop(deadlineMs);
+    this.#stopping ??= this.#waitedFor(this.#stop(deadlineMs));
     return this.#stopping;
   }
 
@@ -235,6 +218,47 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   #assertStarted(): void {
     if (this.#state !== "new") return;
     throw new KinsumerError("NotRunning", "Cannot consume: call and await run() first");
+  }
+
+  async #createTables(): Promise<void> {
+    if (hasOwnTables(this.#options)) return;
+    const { tableCapacity: provisioned } = this.#options;
+    await createTables({ ...tableOptions(this.#ports, this.#options), provisioned });
+  }
+
+  async #deleteTables(): Promise<void> {
+    if (this.#state !== "new" && this.#state !== "stopped") {
+      throw new KinsumerError("AlreadyRunning", "Cannot delete the tables: this client is running");
+    }
+    if (hasOwnTables(this.#options)) return;
+    await deleteTables(tableOptions(this.#ports, this.#options));
+  }
+
+  async #run(): Promise<void> {
+    if (this.#state !== "new") {
+      const state = this.#state === "stopped" || this.#state === "stopping"
+        ? "it was stopped; create another"
+        : "it is running already";
+      throw new KinsumerError("AlreadyRunning", `Cannot run this Kinsumer: ${state}`);
+    }
+    this.#state = "starting";
+    this.#starting = this.#start();
+    try {
+      await this.#starting;
+    } catch (error) {
+      if (this.#state === "starting") {
+        this.#state = "new";
+        this.#member = undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** Tells the runtime, whose clock may be virtual, that the user waits. */
+  #waitedFor<Result>(until: Promise<Result>, isForRecords: boolean = false): Promise<Result> {
+    const { onWait } = this.#options.runtime;
+    onWait?.({ until, isForRecords, inHandCount: this.#inHandCount });
+    return until;
   }
 
   async #start(): Promise<void> {

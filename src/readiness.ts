@@ -10,6 +10,11 @@ import { KinsumerError } from "./errors.ts";
 import type { ResolvedOptions } from "./resolve_options.ts";
 import { assertTablesUsable, type DeleteTablesOptions } from "./tables/schema.ts";
 
+/** Tables of the user's own are their own affair: nobody else makes, deletes or looks for them. */
+export function hasOwnTables({ tables }: ResolvedOptions): boolean {
+  return Boolean(tables.clients && tables.checkpoints && tables.metadata);
+}
+
 /** What making and deleting the tables needs. */
 export function tableOptions(ports: Ports, options: ResolvedOptions): DeleteTablesOptions {
   const { dynamodb: api, tableNames: names } = ports;
@@ -31,13 +36,12 @@ export async function assertReady(
   await Promise.all([assertTables(ports, options, signal), assertStream(ports, options, signal)]);
 }
 
-/** Tables of the user's own are their own affair. */
 async function assertTables(
   { dynamodb: api, tableNames: names }: Ports,
-  { tables: { clients, checkpoints, metadata } }: ResolvedOptions,
+  options: ResolvedOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  if (clients && checkpoints && metadata) return;
+  if (hasOwnTables(options)) return;
   await assertTablesUsable({ api, names }, signal);
 }
 

@@ -47,6 +47,16 @@ export interface FetchResponse {
 /** The network: `fetch`, cut down to what is used of it. */
 export type Fetch = (url: string, request: FetchRequest) => Promise<FetchResponse>;
 
+/** Somebody who waits for a consumer. */
+export interface Wait {
+  /** Settles when the waiting ends. */
+  readonly until: Promise<unknown>;
+  /** Whether it is for the next record or batch, which may never come. */
+  readonly isForRecords: boolean;
+  /** How many records of this consumer are being worked on now. The same function for every wait. */
+  readonly inHandCount: () => number;
+}
+
 /** Everything that a consumer takes from the machine it runs on. */
 export interface Runtime {
   readonly clock: Clock;
@@ -54,6 +64,11 @@ export interface Runtime {
   readonly fetch: Fetch;
   /** The value of an environment variable; `undefined` where there is none, or no access to it. */
   readonly env: (name: string) => string | undefined;
+  /**
+   * Is told whenever the consumer's user begins to wait for it: a virtual clock can move while
+   * somebody waits, and rest while records are worked on. Nothing else needs it.
+   */
+  readonly onWait?: ((wait: Wait) => void) | undefined;
 }
 
 /** The runtime's own clock, random source, `fetch` and environment. */

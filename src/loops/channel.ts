@@ -34,6 +34,8 @@ export interface ChannelOwner {
   returned(range: Range): void;
   /** So many bytes of the budget are free again. */
   freed(byteLength: number): void;
+  /** The shard is let go: whatever is still in hand keeps nobody waiting. */
+  disposed(): void;
 }
 
 /** One shard's way to the user, from its capture to its release or loss. */
@@ -120,6 +122,7 @@ export class Channel {
     this.close();
     for (const batch of this.#unprocessed.keys()) this.#owner.freed(batch.byteLength);
     this.#unprocessed.clear();
+    this.#owner.disposed();
   }
 
   /** Resolves once the predicate holds, or when `signal` aborts. Looked at with each change. */

@@ -21,6 +21,8 @@ export interface HandoffOptions {
   readonly isLeaseValid: () => boolean;
   /** Is told of each record that is handed over. */
   readonly onHandedOver?: ((batch: ReadBatch, from: number, to: number) => void) | undefined;
+  /** Is told of each pull that has to wait. */
+  readonly onWait?: ((pull: Promise<unknown>) => void) | undefined;
 }
 
 /** A part of the budget, taken before a read whose size is not known yet. */
@@ -34,6 +36,7 @@ type Puller = (range: Range | undefined) => void;
 export class Handoff {
   readonly #options: HandoffOptions;
   readonly #queue: Range[] = [];
+  readonly #channels = new Set<Channel>();
   readonly #pullers: {
     readonly isBatch: boolean;
     readonly resolve: Puller;
@@ -59,12 +62,27 @@ export class Handoff {
     return this.#waitingCount;
   }
 
+  /** Records of shards that are not let go: handed over, neither acknowledged nor given back. */
+  get inHandCount(): number {
+    let count = 0;
+    for (const channel of this.#channels) count += channel.inHandCount;
+    return count;
+  }
+
+  /** Whether somebody waits for a record. */
+  get hasPullers(): boolean {
+    return this.#pullers.length > 0;
+  }
+
   /** Opens a shard's way to the user. */
   open(shardId: string, signal: AbortSignal): Channel {
-    return new Channel(shardId, signal, {
+    const channel: Channel = new Channel(shardId, signal, {
       returned: (range) => this.#enqueue(range, "front"),
       freed: (byteLength) => this.#free(byteLength),
+      disposed: () => void this.#channels.delete(channel),
     });
+    this.#channels.add(channel);
+    return channel;
   }
 
   /**
@@ -158,7 +176,11 @@ export class Handoff {
     if (this.#isClosed) return Promise.resolve(undefined);
     const range = this.#pullers.length === 0 ? this.#take(isBatch) : undefined;
     if (range !== undefined) return Promise.resolve(range);
-    return new Promise((resolve, reject) => this.#pullers.push({ isBatch, resolve, reject }));
+    const pull = new Promise<Range | undefined>((resolve, reject) => {
+      this.#pullers.push({ isBatch, resolve, reject });
+    });
+    this.#options.onWait?.(pull);
+    return pull;
   }
 
   #take(isBatch: boolean): Range | undefined {
