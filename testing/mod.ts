@@ -1,6 +1,6 @@
 /**
  * For the tests of an application that consumes a stream: local servers that need no account and no
- * network.
+ * network, and a simulation that needs no time.
  *
  * @module
  */
@@ -32,6 +32,19 @@ export type { RecordingSpanProcessor, SpanProviderLike } from "./spans_provider.
 export type { SpanFacts, SpanFilter } from "./spans_store.ts";
 export type { TimelineOptions } from "./spans_timeline.ts";
 export { assertSpanTree, type ExpectedSpanTree, type SpanTreeOptions } from "./spans_tree.ts";
+export {
+  type SimulatedClientOptions,
+  type SimulatedKinesis,
+  simulateKinesis,
+  type SimulateKinesisOptions,
+} from "./simulated.ts";
+export type { ConsumeAllOptions } from "./simulated_consume.ts";
+export type {
+  SimulatedFault,
+  SimulatedFaultOptions,
+  SimulatedOperation,
+} from "./simulated_faults.ts";
+export type { SimulatedRecord } from "./simulated_payloads.ts";
 export {
   openStreams,
   type PutRecord,
