@@ -4,10 +4,11 @@
  * @module
  */
 
-export { Kinsumer, type StopOptions } from "./src/kinsumer.ts";
+export { type CaughtUpOptions, Kinsumer, type StopOptions } from "./src/kinsumer.ts";
 export type { KinsumerOptions } from "./src/options.ts";
 export { KinsumerError, type KinsumerErrorCode, type KinsumerErrorFacts } from "./src/errors.ts";
 export type {
+  CheckpointFlaw,
   EventListener,
   KinsumerEvent,
   Logger,
@@ -37,7 +38,7 @@ export type {
 } from "./src/tables/checkpoints.ts";
 export type { BeatingClient, BeatOutcome, ClientsTable } from "./src/tables/clients.ts";
 export type { MetadataTable } from "./src/tables/metadata.ts";
-export type { StartAt } from "./src/rules/position.ts";
+export type { ShardStart, ShardStarts, StartAt, StartPosition } from "./src/rules/position.ts";
 export {
   type Clock,
   type Fetch,

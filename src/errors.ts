@@ -25,6 +25,7 @@
  * | `Throttled` | the service asked to slow down |
  * | `IteratorExpired` | a shard iterator is older than five minutes |
  * | `InvalidSequenceNumber` | a position does not belong to this shard, or was trimmed away |
+ * | `InvalidCheckpoint` | a shard's checkpoint was trimmed away, or is of another stream of the same name |
  * | `RequestRejected` | the service refused a request for another reason |
  * | `RequestTimeout` | no answer within the request timeout |
  * | `NetworkFailure` | the request failed before an answer came |
@@ -45,6 +46,7 @@ export type KinsumerErrorCode =
   | "Throttled"
   | "IteratorExpired"
   | "InvalidSequenceNumber"
+  | "InvalidCheckpoint"
   | "RequestRejected"
   | "RequestTimeout"
   | "NetworkFailure"

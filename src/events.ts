@@ -16,6 +16,13 @@ export type LossReason =
   /** The fleet took this client for dead and removed its row. */
   | "expelled";
 
+/** What is wrong with a checkpoint. */
+export type CheckpointFlaw =
+  /** Records after it may be gone: the stream does not keep them for so long. */
+  | "trimmed"
+  /** It is of another stream of the same name, or was never one of this shard. */
+  | "foreign";
+
 /** Something that happened. A closed union: more members may come, none changes its meaning. */
 export type KinsumerEvent =
   | { readonly type: "started"; readonly clientId: string }
@@ -41,6 +48,30 @@ export type KinsumerEvent =
   | { readonly type: "shard-released"; readonly shardId: string; readonly isClean: boolean }
   | { readonly type: "shard-finished"; readonly shardId: string }
   | { readonly type: "shard-lost"; readonly shardId: string; readonly reason: LossReason }
+  | {
+    /** A shard left the stream, by its retention, before it was processed to its end. */
+    readonly type: "shard-expired";
+    readonly shardId: string;
+    /** The last record that was processed; absent: none was. */
+    readonly sequenceNumber: string | undefined;
+    readonly processedThroughMs: number | undefined;
+  }
+  | {
+    /** A checkpoint leads nowhere: what lies between it and the next record is not there to be read. */
+    readonly type: "checkpoint-invalid";
+    readonly shardId: string;
+    /** `trimmed`: records after it may be gone; `foreign`: it is of another stream of this name. */
+    readonly reason: CheckpointFlaw;
+    /** What `onInvalidCheckpoint` says: the shard is not read, read whole, or read from now on. */
+    readonly policy: "fail" | "horizon" | "latest";
+    /** The checkpoint. */
+    readonly sequenceNumber: string | undefined;
+    /** Through which moment all was processed: milliseconds since the Unix epoch. */
+    readonly processedThroughMs: number | undefined;
+    /** The oldest record that is left; absent: there is none. */
+    readonly nextSequenceNumber: string | undefined;
+    readonly nextArrivalMs: number | undefined;
+  }
   | {
     readonly type: "checkpointed";
     readonly shardId: string;

@@ -27,6 +27,21 @@ export interface StopOptions {
   readonly deadlineMs?: number;
 }
 
+/** When a consumer counts as caught up. */
+export interface CaughtUpOptions {
+  /**
+   * How far behind the tip of each shard the last read may be: 0 to 86,400,000 milliseconds.
+   * @default {1000}
+   */
+  readonly lagMs?: number | undefined;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const DEFAULT_LAG_MS = 1_000;
+const MAX_LAG_MS = 86_400_000;
+/** How often it is looked, in memory, whether all is caught up. */
+const LOOK_INTERVAL_MS = 25;
 const DEFAULT_DEADLINE_MS = 10_000;
 const MAX_DEADLINE_MS = 3_600_000;
 
@@ -179,6 +194,40 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   batches(): AsyncIterableIterator<RecordBatch, undefined> {
     this.#assertStarted();
     return new PullIterator<DeliveredBatch>(() => this.#handoff.pullBatch(), this.#isManual);
+  }
+
+  /**
+   * Waits until every shard that this client owns is read to its tip, give or take `lagMs`, and
+   * every record that was read is processed. Shards of others do not count; the children of a shard
+   * that this client has just finished do, if it gets them. Somebody must go on consuming meanwhile.
+   *
+   * @returns true once it is so; false when this client stopped first
+   * @throws {KinsumerError} `NotRunning` before `run()`
+   * @throws {RangeError} when the lag is not allowed
+   * @throws the signal's reason when that aborts first
+   */
+  async caughtUp({ lagMs = DEFAULT_LAG_MS, signal }: CaughtUpOptions = {}): Promise<boolean> {
+    this.#assertStarted();
+    if (!(typeof lagMs === "number" && lagMs >= 0 && lagMs <= MAX_LAG_MS)) {
+      throw new RangeError(
+        `Cannot wait to catch up: lagMs must be a number from 0 to ${MAX_LAG_MS}, got ${lagMs}`,
+      );
+    }
+    await this.#starting.catch(() => {}); // run() tells its own caller
+    const giveUp = new AbortController();
+    const closedIds = this.#member?.closedShardIds(giveUp.signal);
+    let known: ReadonlySet<string> | undefined;
+    closedIds?.then((ids) => known = ids);
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        if (this.#state === "stopping" || this.#state === "stopped") return false;
+        if (known !== undefined && this.#member?.isCaughtUp(lagMs, known)) return true;
+        await this.#options.runtime.clock.sleep(LOOK_INTERVAL_MS, signal);
+      }
+    } finally {
+      giveUp.abort();
+    }
   }
 
   /**

@@ -134,3 +134,56 @@ describe("startAt", () => {
     return { streamName: name, applicationName: name };
   }
 });
+
+describe("startAt by shard", () => {
+  before(async () => {
+    environment = await openTestEnvironment();
+  });
+  after(() => environment.cleanUp());
+
+  it(
+    "begins each named shard at its place, and the others where they are told",
+    LIMIT,
+    async () => {
+      await Fleet.with(environment, { shardCount: 3 }, async (fleet) => {
+        const early = await fleet.put(60);
+        const of = (shardId: string) => early.filter((each) => each.shardId === shardId);
+        const [a, b, c] = [0, 1, 2].map((each) => of(`shardId-00000000000${each}`)) as [
+          PutResult[],
+          PutResult[],
+          PutResult[],
+        ];
+        await clock.sleep(GAP_MS);
+        const startAt = {
+          "shardId-000000000000": { after: a[3]!.sequenceNumber },
+          "shardId-000000000001": { at: b[3]!.sequenceNumber },
+          others: "latest",
+        } as const;
+        await fleet.join({ options: { startAt } });
+        await eventually("captured", () => fleet.events("shard-captured").length === 3, 10_000);
+        await clock.sleep(GAP_MS);
+        const late = await fleet.put(30);
+        await assertOnly(fleet, [...a.slice(4), ...b.slice(3), ...late]);
+        assert.ok(c.every((each) => fleet.collector.timesOf(each) === 0), "latest was not heeded");
+      });
+    },
+  );
+
+  it("reads the children of a named shard whole, whatever the others are told", LIMIT, async () => {
+    await Fleet.with(environment, { shardCount: 2 }, async (fleet) => {
+      const before = await fleet.put(40);
+      const parentId = "shardId-000000000000";
+      const parent = before.filter((each) => each.shardId === parentId);
+      await environment.streams.split(fleet.streamName, parentId);
+      const after = await fleet.put(60); // before the application first starts
+      await clock.sleep(GAP_MS);
+      const startAt = {
+        [parentId]: { after: parent[2]!.sequenceNumber },
+        others: "latest",
+      } as const;
+      await fleet.join({ options: { startAt } });
+      const children = after.filter((each) => each.shardId !== "shardId-000000000001");
+      await assertOnly(fleet, [...parent.slice(3), ...children]);
+    });
+  });
+});

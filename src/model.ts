@@ -86,7 +86,8 @@ export type Position =
   | { readonly type: "TRIM_HORIZON" }
   | { readonly type: "LATEST" }
   | { readonly type: "AT_TIMESTAMP"; readonly timestampMs: number }
-  | { readonly type: "AFTER_SEQUENCE_NUMBER"; readonly sequenceNumber: SequenceNumber };
+  | { readonly type: "AFTER_SEQUENCE_NUMBER"; readonly sequenceNumber: SequenceNumber }
+  | { readonly type: "AT_SEQUENCE_NUMBER"; readonly sequenceNumber: SequenceNumber };
 
 /** What a client's row says of it. */
 export interface ClientRow {
@@ -118,6 +119,11 @@ export interface Checkpoint {
    * arrives from then on is read, whoever owns the shard next.
    */
   readonly startAtMs?: number | undefined;
+  /**
+   * Everything that arrived up to this moment is processed, by the clocks of the stream and of the
+   * owner: milliseconds since the Unix epoch. Absent in rows of the Go library.
+   */
+  readonly processedThroughMs?: number | undefined;
   /** When the row was last written, by the writer's clock: Unix nanoseconds. Changes with each write. */
   readonly lastUpdate: string;
   readonly ownerId?: string | undefined;

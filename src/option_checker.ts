@@ -6,13 +6,17 @@
  */
 
 import type { KinsumerOptions } from "./options.ts";
-import type { StartAt } from "./rules/position.ts";
+import type { ShardStart, ShardStarts, StartAt, StartPosition } from "./rules/position.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** What AWS allows in the name of a stream or a table. */
 export const NAME: Rule = { pattern: /^[A-Za-z0-9_.-]+$/, words: "letters, digits and _ . -" };
 /** What a region's name looks like. */
 export const REGION: Rule = { pattern: /^[a-z0-9-]+$/, words: "lower-case letters, digits and -" };
+
+const START = '"horizon", "latest" or a Date that is not in the future';
+const STARTS = `${START}, or an object of these by shard ID and for "others"`;
+const SHARD_ID = /^shardId-[A-Za-z0-9_.-]{1,120}$/;
 
 interface Rule {
   readonly pattern: RegExp;
@@ -29,6 +33,7 @@ const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
   kinesisEndpoint: true,
   dynamodbEndpoint: true,
   startAt: true,
+  onInvalidCheckpoint: true,
   acknowledge: true,
   throttleDelayMs: true,
   commitIntervalMs: true,
@@ -128,15 +133,42 @@ export class Checker {
 
   startAt(name: "startAt", nowMs: number): StartAt {
     const value = this.#options[name] ?? "horizon";
+    if (!isObject(value) || isDate(value)) return this.#startPosition(name, value, nowMs);
+    const starts: Record<string, ShardStart> = {};
+    for (const [key, start] of Object.entries(value)) {
+      const isShard = SHARD_ID.test(key);
+      if (!isShard && key !== "others") {
+        this.#type(`${name} must be ${STARTS}, got an object with ${show(key)}`);
+      } else if (start !== undefined) {
+        const part = `${name}[${show(key)}]`;
+        starts[key] = isShard && isObject(start) && !isDate(start)
+          ? this.#place(part, start)
+          : this.#startPosition(part, start, nowMs);
+      }
+    }
+    return Object.freeze(starts) as ShardStarts;
+  }
+
+  #startPosition(name: string, value: unknown, nowMs: number): StartPosition {
     if (value === "horizon" || value === "latest") return value;
-    const problem = `${name} must be "horizon", "latest" or a Date that is not in the future, got ${
-      show(value)
-    }`;
-    if (!(value instanceof Date)) {
+    const what = name === "startAt" ? STARTS : START;
+    const problem = `${name} must be ${what}, got ${show(value)}`;
+    if (!isDate(value)) {
       if (typeof value === "string") this.#range(problem);
       else this.#type(problem);
     } else if (!(value.getTime() <= nowMs)) this.#range(problem);
     else return new Date(value);
+    return "horizon";
+  }
+
+  #place(name: string, value: Record<string, unknown>): ShardStart {
+    const { after, at, ...others } = value;
+    const place = after ?? at;
+    const hasOne = (after === undefined) !== (at === undefined) && Object.keys(others).length === 0;
+    const what = "one of { after } and { at }, a sequence number of 1 to 128 digits";
+    if (!hasOne || typeof place !== "string") this.#type(`${name} must be ${what}`);
+    else if (!/^\d{1,128}$/.test(place)) this.#range(`${name} must be ${what}, got ${show(place)}`);
+    else return after === undefined ? { at: place } : { after: place };
     return "horizon";
   }
 
@@ -263,6 +295,10 @@ export class Checker {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
+}
+
+function isDate(value: unknown): value is Date {
+  return value instanceof Date;
 }
 
 function show(value: unknown): string {

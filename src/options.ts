@@ -45,10 +45,19 @@ export interface KinsumerOptions {
 
   /**
    * Where a shard without a checkpoint is read from: the oldest record still kept, the moment at
-   * which the application first started, or a moment of yours (not in the future). Shards that a
-   * reshard creates are always read whole. @default {"horizon"}
+   * which the application first started, or a moment of yours (not in the future); or one of these,
+   * `{ after: sequenceNumber }` or `{ at: sequenceNumber }` for each shard by its ID, and for the
+   * `others` (`"horizon"` if you do not say). Shards that a reshard creates are always read whole,
+   * and so are the descendants of a shard that you name. @default {"horizon"}
    */
   readonly startAt?: StartAt | undefined;
+  /**
+   * What becomes of a shard whose checkpoint leads nowhere, because the records after it were
+   * trimmed away or the stream was deleted and made anew. `fail`: it is not read, and the error
+   * reaches your loop; `horizon`: it is read from the oldest record that is left; `latest`: from now
+   * on. An event names the gap in any case. @default {"fail"}
+   */
+  readonly onInvalidCheckpoint?: "fail" | "horizon" | "latest" | undefined;
   /**
    * `auto`: asking for the next record acknowledges the one before it. `manual`: a record counts
    * as processed once you called its `ack()`. @default {"auto"}

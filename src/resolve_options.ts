@@ -121,6 +121,7 @@ function choices(check: Checker, runtime: Runtime) {
   return {
     acknowledge: check.choice("acknowledge", ["auto", "manual"]),
     startAt: check.startAt("startAt", runtime.clock.nowMs()),
+    onInvalidCheckpoint: check.choice("onInvalidCheckpoint", ["fail", "horizon", "latest"]),
   };
 }
 

@@ -64,7 +64,20 @@ const WRONG_TYPES: readonly (readonly [option: string, ...values: unknown[]])[] 
   ["credentials", "key", 7],
   ["kinesisEndpoint", 7, new URL("http://127.0.0.1:4567")],
   ["dynamodbEndpoint", 7],
-  ["startAt", 7, {}],
+  [
+    "startAt",
+    7,
+    true,
+    { 7: "latest" },
+    { "shardId-1": 7 },
+    { "shardId-1": { after: 7 } },
+    {
+      "shardId-1": { after: "7", at: "7" },
+    },
+    { "shardId-1": {} },
+    { others: { after: "7" } },
+  ],
+  ["onInvalidCheckpoint", 7, true],
   ["acknowledge", 7, true],
   ["tableCapacity", 7, { readUnits: "1", writeUnits: 1 }, { readUnits: 1 }],
   ["onEvent", 7, {}],
@@ -84,6 +97,15 @@ const NOT_ALLOWED: readonly (readonly [option: string, allowed: RegExp, ...value
   ["kinesisEndpoint", /http: or https: URL/, "", "127.0.0.1:4567", "ftp://host", "http://h/path"],
   ["dynamodbEndpoint", /http: or https: URL/, "localhost", "http://h/?q=1"],
   ["startAt", /"horizon", "latest" or a Date/, "soon", new Date(NOW_MS + 1), new Date(Number.NaN)],
+  [
+    "startAt",
+    /"horizon", "latest" or a Date|a sequence number of 1 to 128 digits/,
+    { "shardId-1": "soon" },
+    { "shardId-1": new Date(NOW_MS + 1) },
+    { "shardId-1": { after: "LATEST" } },
+    { others: "soon" },
+  ],
+  ["onInvalidCheckpoint", /"fail" or "horizon" or "latest"/, "", "skip"],
   ["acknowledge", /"auto" or "manual"/, "", "never"],
   ["tableCapacity", /readUnits must be a whole number from 1 to 40000/, {
     readUnits: 0,
@@ -101,6 +123,7 @@ describe("resolveOptions()", () => {
     assert.equal(resolved["kinesisEndpoint"], "https://kinesis.eu-west-1.amazonaws.com");
     assert.equal(resolved["dynamodbEndpoint"], "https://dynamodb.eu-west-1.amazonaws.com");
     assert.equal(resolved["startAt"], "horizon");
+    assert.equal(resolved["onInvalidCheckpoint"], "fail");
     assert.equal(resolved["acknowledge"], "auto");
     assert.equal(resolved["clientName"], resolved["clientId"]);
     assert.deepEqual(resolved["tables"], {});
@@ -254,5 +277,9 @@ describe("resolveOptions()", () => {
     const resolved = resolve({ startAt });
     startAt.setTime(0);
     assert.deepEqual(resolved.startAt, new Date(NOW_MS));
+    const starts = { "shardId-1": { after: "7" }, others: new Date(NOW_MS) } as const;
+    const { startAt: copy } = resolve({ startAt: starts });
+    starts.others.setTime(0);
+    assert.deepEqual(copy, { "shardId-1": { after: "7" }, others: new Date(NOW_MS) });
   });
 });

@@ -28,6 +28,8 @@ export interface RecordsAnswer {
 export interface StreamDescription {
   /** `CREATING`, `DELETING`, `ACTIVE` or `UPDATING`; the last two can be read. */
   readonly status: string;
+  /** How long the stream keeps its records: milliseconds; absent: not known. */
+  readonly retentionMs?: number | undefined;
 }
 
 /**
@@ -60,6 +62,7 @@ const TARGET_PREFIX = "Kinesis_20131202.";
 const MAX_LIST_PAGES = 1_000;
 /** A token lives for 300 s: a listing that is slower than that begins anew, so many times. */
 const MAX_LIST_RESTARTS = 3;
+const HOUR_MS = 3_600_000;
 
 /** Makes a {@link KinesisApi} that speaks to one stream by `call`. */
 export function createKinesisApi(
@@ -83,8 +86,11 @@ export function createKinesisApi(
     },
     describeStream: async (signal) => {
       const answer = await ask("DescribeStreamSummary", { StreamName: streamName }, signal);
-      const summary = answer.fields("StreamDescriptionSummary");
-      return { status: new AnswerReader("DescribeStreamSummary", summary).text("StreamStatus") };
+      const fields = answer.fields("StreamDescriptionSummary");
+      const summary = new AnswerReader("DescribeStreamSummary", fields);
+      const hours = summary.optionalNumber("RetentionPeriodHours");
+      const retentionMs = hours === undefined ? undefined : hours * HOUR_MS;
+      return { status: summary.text("StreamStatus"), retentionMs };
     },
   };
 }
@@ -148,6 +154,7 @@ function writePosition(position: Position): Record<string, unknown> {
     case "AT_TIMESTAMP": // in seconds
       return { ShardIteratorType: position.type, Timestamp: position.timestampMs / 1000 };
     case "AFTER_SEQUENCE_NUMBER":
+    case "AT_SEQUENCE_NUMBER":
       return {
         ShardIteratorType: position.type,
         StartingSequenceNumber: position.sequenceNumber,
@@ -180,10 +187,13 @@ function rethrow(
   const { shardId, position } = about;
   const { cause, operation, awsCode, httpStatus, requestId, retryable } = error;
   const facts = { cause, operation, awsCode, httpStatus, requestId, retryable, shardId };
-  if (position?.type !== "AFTER_SEQUENCE_NUMBER" || !isAwsCode(error, BAD_ARGUMENT)) {
+  const isPlace = position?.type === "AFTER_SEQUENCE_NUMBER" ||
+    position?.type === "AT_SEQUENCE_NUMBER";
+  if (!isPlace || !isAwsCode(error, BAD_ARGUMENT)) {
     throw new KinsumerError(error.code, error.message, facts);
   }
-  const message = `Cannot read shard "${shardId}" after sequence number ` +
+  const preposition = position.type === "AT_SEQUENCE_NUMBER" ? "at" : "after";
+  const message = `Cannot read shard "${shardId}" ${preposition} sequence number ` +
     `"${position.sequenceNumber}": it is not one of this shard (${awsCode})`;
   throw new KinsumerError("InvalidSequenceNumber", message, facts);
 }

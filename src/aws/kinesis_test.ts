@@ -326,8 +326,9 @@ describe("KinesisApi.getRecords()", () => {
 
 describe("KinesisApi.describeStream()", () => {
   it("asks for the summary and reads the status", async () => {
-    const { api, asked } = scripted({ StreamDescriptionSummary: { StreamStatus: "UPDATING" } });
-    assert.deepEqual(await api.describeStream(), { status: "UPDATING" });
+    const summary = { StreamStatus: "UPDATING", RetentionPeriodHours: 48 };
+    const { api, asked } = scripted({ StreamDescriptionSummary: summary });
+    assert.deepEqual(await api.describeStream(), { status: "UPDATING", retentionMs: 172_800_000 });
     const target = "Kinesis_20131202.DescribeStreamSummary";
     assert.deepEqual(asked[0]?.slice(0, 2), [target, { StreamName: "orders" }]);
   });

@@ -22,6 +22,8 @@ const LEVELS: { readonly [type in KinsumerEvent["type"]]: Level } = {
   "shard-released": "info",
   "shard-finished": "info",
   "shard-lost": "warn",
+  "shard-expired": "warn",
+  "checkpoint-invalid": "error",
   "checkpointed": "debug",
   "retried": "debug",
   "failed": "error",

@@ -6,6 +6,7 @@
  */
 
 import type { ReceivedRecord } from "../model.ts";
+import { isAtTip, type LastRead } from "../rules/caught_up.ts";
 import { Progress } from "../rules/progress.ts";
 
 /** What one read of one shard returned. */
@@ -48,6 +49,8 @@ export class Channel {
   readonly #unprocessed = new Map<ReadBatch, number>();
   readonly #waiters = new Set<() => void>();
   #inHandCount = 0;
+  #readThroughMs: number | undefined;
+  #lastRead: LastRead | undefined;
   #isOpen = true;
 
   constructor(shardId: string, signal: AbortSignal, owner: ChannelOwner) {
@@ -64,6 +67,30 @@ export class Channel {
   /** How many records are handed over, and neither acknowledged nor given back. */
   get inHandCount(): number {
     return this.#inHandCount;
+  }
+
+  /** Through which moment all is processed, as far as anybody told: wall-clock milliseconds. */
+  get processedThroughMs(): number | undefined {
+    return this.progress.isComplete ? this.#readThroughMs : this.progress.arrivalMs;
+  }
+
+  /** What the last read returned; absent before the first. */
+  get lastRead(): LastRead | undefined {
+    return this.#lastRead;
+  }
+
+  /** Notes a read, once what it returned is appended. */
+  noteRead(read: LastRead & { readonly askedMs: number }): void {
+    const { askedMs, recordCount, limit, lagMs } = read;
+    this.#lastRead = { recordCount, limit, lagMs };
+    if (lagMs === undefined) return;
+    const throughMs = askedMs - lagMs;
+    this.#readThroughMs = Math.max(this.#readThroughMs ?? throughMs, throughMs);
+  }
+
+  /** Whether the shard is read to its tip, give or take so many milliseconds, and all is processed. */
+  isCaughtUp(withinMs: number): boolean {
+    return this.progress.isComplete && isAtTip(this.#lastRead, withinMs);
   }
 
   /** Notes what a read returned. */

@@ -19,7 +19,7 @@ const FIRST_WAIT_MS = 100;
 /** What became of a claim; `stopped` when the signal aborted first. */
 export type Claim =
   | { readonly outcome: "captured"; readonly checkpoint: Checkpoint }
-  | { readonly outcome: "finished" }
+  | { readonly outcome: "finished"; readonly checkpoint: Checkpoint }
   | { readonly outcome: "stopped" };
 
 /** What is claimed, and until when. */
@@ -71,7 +71,9 @@ class Claimer {
     const isOwned = ownerId !== undefined && ownerId !== clientId;
     const isOwnerLiving = isOwned && await roster.isLiving(ownerId, signal);
     const { decision } = mayCapture({ clientId, checkpoint: observed, isOwnerLiving });
-    if (decision === "finished") return { outcome: "finished" };
+    if (observed !== undefined && decision === "finished") {
+      return { outcome: "finished", checkpoint: observed };
+    }
     if (decision === "wait" || !lease.isValid) return "held";
     return await this.#capture(observed);
   }

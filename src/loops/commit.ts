@@ -52,7 +52,8 @@ export async function commit(
   const { shardId } = channel;
   const outcome = await persist(context, { operation: "commit", shardId, signal }, () => {
     const sequenceNumber = pendingSequenceNumber(channel, owned);
-    return owned.write({ ...change, sequenceNumber }, signal);
+    const { processedThroughMs } = channel;
+    return owned.write({ ...change, sequenceNumber, processedThroughMs }, signal);
   });
   if (outcome === "committed") {
     context.announcer.announce({
@@ -68,7 +69,7 @@ export async function commit(
 /** The sequence number to commit; absent when the row has it already, or one beyond it. */
 function pendingSequenceNumber(channel: Channel, owned: OwnedCheckpoint): string | undefined {
   const { sequenceNumber } = channel.progress;
-  const committed = owned.confirmed.sequenceNumber;
+  const committed = owned.sequenceNumber;
   if (sequenceNumber === undefined || committed === undefined) return sequenceNumber;
   if (!/^\d+$/.test(committed)) return sequenceNumber; // the sentinel, or a faulty value
   return BigInt(sequenceNumber) > BigInt(committed) ? sequenceNumber : undefined;

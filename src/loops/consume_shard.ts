@@ -4,16 +4,16 @@
  * @module
  */
 
+import type { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
-import type { Checkpoint, Position } from "../model.ts";
-import { startPosition } from "../rules/position.ts";
+import type { Checkpoint } from "../model.ts";
 import { mayEnter, type ShardState } from "../rules/shard_state.ts";
+import { begin, type BeginningShard, reopen } from "./begin.ts";
 import type { Channel } from "./channel.ts";
 import { claim } from "./claim.ts";
 import { commit, commitLoop } from "./commit.ts";
 import type { LoopContext } from "./context.ts";
 import { OwnedCheckpoint } from "./owned_checkpoint.ts";
-import { persist } from "./persist.ts";
 import { readShard } from "./read_shard.ts";
 import type { Roster } from "./roster.ts";
 
@@ -22,6 +22,8 @@ export type ShardOutcome = Extract<ShardState, "finished" | "released" | "lost">
 
 /** How long a client that lost its lease tries to save what was processed. */
 const LAST_COMMIT_TIMEOUT_MS = 2_000;
+/** A shard that cannot be read is waited with; the clock sleeps no longer than so. */
+const REFUSED_DELAY_MS = 3_600_000;
 
 /** One shard on this client. */
 export class ShardConsumer {
@@ -40,6 +42,7 @@ export class ShardConsumer {
   readonly #losing = new AbortController();
   #lossReason: LossReason | undefined;
   #state: ShardState = "capturing";
+  #channel: Channel | undefined;
 
   constructor(
     context: LoopContext,
@@ -68,6 +71,11 @@ export class ShardConsumer {
   get isOwner(): boolean {
     return this.#lossReason === undefined &&
       ["reading", "draining", "releasing"].includes(this.#state);
+  }
+
+  /** Whether the shard is read to its tip, give or take so many milliseconds, and all is processed. */
+  isCaughtUp(withinMs: number): boolean {
+    return this.#state === "reading" && (this.#channel?.isCaughtUp(withinMs) ?? false);
   }
 
   /** Lets the shard go: reads no more, waits for what is in the user's hands, commits, releases. */
@@ -109,7 +117,7 @@ export class ShardConsumer {
       signal: this.#stopping.signal,
       abandonSignal: this.#abandoning.signal,
     });
-    if (claimed.outcome === "finished") return this.#enter("finished");
+    if (claimed.outcome === "finished") return await this.#confirmFinished(claimed.checkpoint);
     if (claimed.outcome === "stopped") return this.#letGo();
     return await this.#own(claimed.checkpoint);
   }
@@ -125,12 +133,13 @@ export class ShardConsumer {
     const { handoff } = this.#context;
     const owned = new OwnedCheckpoint(this.#context, checkpoint);
     const channel = handoff.open(this.shardId, this.#losing.signal);
+    this.#channel = channel;
     this.#enter("reading");
     const done = new AbortController();
     const committing = commitLoop(this.#context, { channel, owned, signal: done.signal })
       .then((outcome) => outcome === "lost" && this.lose("taken"));
     try {
-      const end = await this.#read(checkpoint, channel);
+      const end = await this.#read({ checkpoint, channel, owned });
       await this.#drain(channel, end);
       done.abort();
       await committing;
@@ -142,27 +151,41 @@ export class ShardConsumer {
     }
   }
 
-  async #read(checkpoint: Checkpoint, channel: Channel): Promise<"ended" | "stopped"> {
+  async #read({ checkpoint, channel, owned }: {
+    readonly checkpoint: Checkpoint;
+    readonly channel: Channel;
+    readonly owned: OwnedCheckpoint;
+  }): Promise<"ended" | "stopped"> {
     const { signal } = this.#stopping;
-    const start = await this.#start(checkpoint, signal);
-    if (start === undefined) return "stopped";
-    const { announcer } = this.#context;
-    announcer.announce({ type: "shard-captured", shardId: this.shardId, position: start.type });
-    return await readShard(this.#context, { channel, start, signal });
+    const beginning = await begin(this.#context, this.#beginning(checkpoint));
+    if (beginning.outcome === "refused") await this.#raise(beginning.error);
+    if (beginning.outcome !== "found") return "stopped";
+    if (!beginning.isCheckpointValid) owned.invalidate();
+    const { position: start, shardIterator } = beginning;
+    return await readShard(this.#context, { channel, start, shardIterator, signal });
   }
 
-  async #start(checkpoint: Checkpoint, signal: AbortSignal): Promise<Position | undefined> {
-    const { startAt } = this.#context.options;
-    const needsStart = startAt === "latest" && checkpoint.sequenceNumber === undefined;
-    const startedAtMs = needsStart
-      ? await persist(
-        this.#context,
-        { operation: "start position", shardId: this.shardId, signal },
-        () => this.#startedAtMs(signal),
-      )
-      : 0;
-    if (startedAtMs === undefined) return undefined;
-    return startPosition({ checkpoint, startAt, startedAtMs });
+  #beginning(checkpoint: Checkpoint): BeginningShard {
+    const { shardId } = this;
+    return { shardId, checkpoint, startedAtMs: this.#startedAtMs, signal: this.#stopping.signal };
+  }
+
+  /** Tells the user that the shard cannot be read, and leaves it alone until it is let go. */
+  async #raise(error: KinsumerError): Promise<void> {
+    const { announcer, clock, handoff } = this.#context;
+    const { signal } = this.#stopping;
+    announcer.announce({ type: "failed", shardId: this.shardId, error });
+    handoff.raise(error);
+    while (!signal.aborted) await clock.sleep(REFUSED_DELAY_MS, signal);
+  }
+
+  /** A finished shard has nothing to read, unless its row is of another stream. */
+  async #confirmFinished(row: Checkpoint): Promise<ShardOutcome> {
+    const reopened = await reopen(this.#context, this.#beginning(row));
+    if (reopened.outcome === "finished") return this.#enter("finished");
+    if (reopened.outcome === "captured") return await this.#own(reopened.checkpoint);
+    if (reopened.outcome === "refused") await this.#raise(reopened.error);
+    return this.#letGo();
   }
 
   /** After the end: waits until all is processed. At a stop: until nothing is in the user's hands. */

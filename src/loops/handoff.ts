@@ -47,6 +47,7 @@ export class Handoff {
   #waitingCount = 0;
   #isClosed = false;
   #failure: { readonly error: unknown } | undefined;
+  readonly #raised: unknown[] = [];
 
   constructor(options: HandoffOptions) {
     this.#options = options;
@@ -171,8 +172,16 @@ export class Handoff {
     for (const puller of this.#pullers.splice(0)) puller.reject(error);
   }
 
+  /** Ends one pull, the one that waits longest or the next to come, with an error: once. */
+  raise(error: unknown): void {
+    const puller = this.#pullers.shift();
+    if (puller === undefined) this.#raised.push(error);
+    else puller.reject(error);
+  }
+
   #pull(isBatch: boolean): Promise<Range | undefined> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    if (this.#raised.length > 0) return Promise.reject(this.#raised.shift());
     if (this.#isClosed) return Promise.resolve(undefined);
     const range = this.#pullers.length === 0 ? this.#take(isBatch) : undefined;
     if (range !== undefined) return Promise.resolve(range);

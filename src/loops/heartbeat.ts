@@ -33,6 +33,8 @@ export class Heartbeat {
   #isLeaving = false;
   #waking = new AbortController();
   #row: ClientRow | undefined;
+  #startedCount = 0;
+  #endedCount = 0;
 
   constructor(context: LoopContext, listener: HeartbeatListener) {
     this.#context = context;
@@ -43,6 +45,16 @@ export class Heartbeat {
   /** The row as the last beat left it. */
   get row(): ClientRow | undefined {
     return this.#row;
+  }
+
+  /** How many beats were begun. */
+  get startedCount(): number {
+    return this.#startedCount;
+  }
+
+  /** How many of them have landed or failed. */
+  get endedCount(): number {
+    return this.#endedCount;
   }
 
   /** Writes the client's row: it is part of the fleet from then on. */
@@ -87,7 +99,9 @@ export class Heartbeat {
       await clock.sleep(delayMs, this.#waking.signal);
       if (signal.aborted) return;
       this.#waking = new AbortController();
+      this.#startedCount++;
       failures = await this.#beat(signal, failures);
+      this.#endedCount = this.#startedCount;
     }
   }
 

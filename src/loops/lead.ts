@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ClientRow } from "../model.ts";
+import type { Checkpoint, ClientRow } from "../model.ts";
 import {
   assignBalanced,
   assignByModulo,
@@ -101,7 +101,16 @@ export class Leading {
       previouslyListedIds,
       livingIds,
     });
-    for (const row of outlived) await checkpoints.remove(row, signal);
+    for (const row of outlived) {
+      const isRemoved = await checkpoints.remove(row, signal);
+      if (isRemoved && !row.isFinished) this.#tellExpired(row);
+    }
+  }
+
+  /** What the stream kept of the shard is gone, whether or not all of it was processed. */
+  #tellExpired({ shardId, sequenceNumber, processedThroughMs }: Checkpoint): void {
+    const facts = { shardId, sequenceNumber, processedThroughMs };
+    this.#context.announcer.announce({ type: "shard-expired", ...facts });
   }
 }
 

@@ -8,9 +8,11 @@
 import type { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
 import type { ClientRow } from "../model.ts";
+import { isClosed } from "../rules/lineage.ts";
 import type { LoopContext } from "./context.ts";
 import type { ShardConsumer } from "./consume_shard.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { persist } from "./persist.ts";
 import { Refresh } from "./refresh.ts";
 import { Roster } from "./roster.ts";
 import { ShardSet } from "./shard_set.ts";
@@ -35,6 +37,11 @@ export class Member {
   #beating: Promise<void> = Promise.resolve();
   #looking: Promise<void> = Promise.resolve();
   #isForeignLed = false;
+  /** Whether this client has been told its share, be it none. */
+  #hasShare = false;
+  /** What must be over before the share is as a finished shard, or the leader, has left it. */
+  #lookDue = 0;
+  #beatDue = 0;
 
   /** @param onFatal is told what this client cannot go on with */
   constructor(context: LoopContext, onFatal: (error: KinsumerError) => void) {
@@ -47,14 +54,20 @@ export class Member {
       onConflict: (error) => this.#onFatal(error),
     });
     this.#refresh = new Refresh(context, roster, {
-      onAssigned: () => this.#heartbeat.wake(),
+      onAssigned: () => {
+        this.#beatDue = this.#heartbeat.startedCount + 1;
+        this.#heartbeat.wake();
+      },
       onOwnLeader: () => this.#isForeignLed = false,
       onForeignShare: (shardIds) => this.#applyForeignShare(shardIds),
     });
     this.#shards = new ShardSet(context, {
       roster,
       startedAtMs: (signal) => this.#refresh.applicationStartMs(signal),
-      onFinished: () => this.#refresh.wake(),
+      onFinished: () => {
+        this.#lookDue = this.#refresh.startedCount + 1;
+        this.#refresh.wake();
+      },
     });
   }
 
@@ -66,6 +79,26 @@ export class Member {
   /** Whether this client leads the fleet. */
   get isLeader(): boolean {
     return this.#refresh.isLeader;
+  }
+
+  /** The shards that are closed now: caught up only when they are finished, and their children too. */
+  async closedShardIds(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const { kinesis } = this.#context;
+    const what = { operation: "ListShards", signal };
+    const shards = await persist(this.#context, what, () => kinesis.listShards(signal)) ?? [];
+    return new Set(shards.filter(isClosed).map((shard) => shard.shardId));
+  }
+
+  /**
+   * Whether every shard of this client is read to its tip, give or take so many milliseconds, and
+   * all that was read is processed. Not while the share is about to change: the children of a shard
+   * that was just finished may be in it.
+   */
+  isCaughtUp(withinMs: number, closedIds: ReadonlySet<string>): boolean {
+    const isSettled = this.#hasShare && this.#refresh.endedCount >= this.#lookDue &&
+      this.#heartbeat.endedCount >= this.#beatDue;
+    return isSettled && this.#context.lease.isValid &&
+      this.consumers.every((each) => !closedIds.has(each.shardId) && each.isCaughtUp(withinMs));
   }
 
   /** Joins the fleet: resolves once the client is registered, and goes on from there. */
@@ -132,11 +165,13 @@ export class Member {
 
   #applyShare(row: ClientRow): void {
     if (this.#isForeignLed || this.#leaving.signal.aborted) return;
+    this.#hasShare ||= row.assignedShardIds !== undefined;
     this.#shards.apply(row.assignedShardIds ?? []);
   }
 
   #applyForeignShare(shardIds: readonly string[]): void {
     this.#isForeignLed = true;
+    this.#hasShare = true;
     if (!this.#leaving.signal.aborted) this.#shards.apply(shardIds);
   }
 

@@ -16,6 +16,7 @@ import type { LoopContext } from "./context.ts";
 /** What a write changes; nothing: it renews. */
 export interface CheckpointChange {
   readonly sequenceNumber?: SequenceNumber | undefined;
+  readonly processedThroughMs?: number | undefined;
   readonly isReleased?: boolean;
   readonly isFinished?: boolean;
 }
@@ -33,6 +34,7 @@ export class OwnedCheckpoint {
   #confirmed: Checkpoint;
   #latestUpdate: string;
   #writtenAtMs: number;
+  #invalidSequenceNumber: SequenceNumber | undefined;
 
   /** @param captured the row as the capture left it */
   constructor(
@@ -54,6 +56,17 @@ export class OwnedCheckpoint {
   /** The row as it is known to stand. */
   get confirmed(): Checkpoint {
     return this.#confirmed;
+  }
+
+  /** The sequence number of the row; absent while it has none, or none that counts. */
+  get sequenceNumber(): SequenceNumber | undefined {
+    const { sequenceNumber } = this.#confirmed;
+    return sequenceNumber === this.#invalidSequenceNumber ? undefined : sequenceNumber;
+  }
+
+  /** Makes the row's sequence number count for nothing: whatever is processed next replaces it. */
+  invalidate(): void {
+    this.#invalidSequenceNumber = this.#confirmed.sequenceNumber;
   }
 
   /** When the row was last known to be written, by the monotonic clock. */

@@ -27,11 +27,18 @@ const TIMESTAMP_TIMEOUT_MS = 3_000;
 export interface ShardReading {
   readonly channel: Channel;
   readonly start: Position;
+  /** An iterator at that position, if there is one already. */
+  readonly shardIterator?: string | undefined;
   /** Ends the reading: the shard is to be released, or was lost. */
   readonly signal: AbortSignal;
 }
 
-/** Reads until the shard has ended (`ended`) or the signal aborts (`stopped`). */
+/**
+ * Reads until the shard has ended (`ended`) or the signal aborts (`stopped`).
+ *
+ * @throws {KinsumerError} `InvalidSequenceNumber` when the stream no longer knows what it returned:
+ * it was deleted and made anew, and only another look at the checkpoint can tell what that means
+ */
 export async function readShard(
   context: LoopContext,
   reading: ShardReading,
@@ -44,6 +51,7 @@ export async function readShard(
       failures = 0;
     } catch (cause) {
       if (reading.signal.aborted) break;
+      if (cause instanceof KinsumerError && cause.code === "InvalidSequenceNumber") throw cause;
       await waitOut(context, reading, { cause, failures: ++failures });
     }
   }
@@ -82,6 +90,7 @@ class ShardReader {
   constructor(context: LoopContext, reading: ShardReading) {
     this.#context = context;
     this.#reading = reading;
+    this.#iterator = reading.shardIterator;
   }
 
   /** Makes one read, in its turn. */
@@ -100,22 +109,26 @@ class ShardReader {
         const { clock } = this.#context;
         handoff.push(this.#reading.channel, admission, { ...answer, records }, clock.nowMs());
       }
+      const { askedMs, lagMs, records: { length: recordCount } } = answer;
+      const limit = this.#context.options.readLimit;
+      this.#reading.channel.noteRead({ askedMs, recordCount, limit, lagMs });
       return await this.#turn(answer);
     } finally {
       if (!isSpent) handoff.dismiss(admission);
     }
   }
 
-  async #fetch(): Promise<RecordsAnswer | undefined> {
+  async #fetch(): Promise<(RecordsAnswer & { readonly askedMs: number }) | undefined> {
     const { clock, kinesis, options } = this.#context;
     const { channel: { shardId }, signal } = this.#reading;
     this.#iterator ??= await this.#openIterator();
     await clock.sleep(this.#delayMs(), signal);
     if (signal.aborted) return undefined;
     this.#lastReadAtMs = clock.monotonicMs();
+    const askedMs = clock.nowMs();
     const request = { shardId, shardIterator: this.#iterator, limit: options.readLimit };
     try {
-      return await kinesis.getRecords(request, signal);
+      return { ...await kinesis.getRecords(request, signal), askedMs };
     } catch (error) {
       if (!isExpired(error)) throw error;
       this.#iterator = undefined;

@@ -45,6 +45,8 @@ export class Refresh {
   #waking = new AbortController();
   #knownIds: ReadonlySet<string> | undefined;
   #startedAtMs: number | undefined;
+  #startedCount = 0;
+  #endedCount = 0;
 
   constructor(context: LoopContext, roster: Roster, listener: RefreshListener) {
     this.#context = context;
@@ -56,6 +58,16 @@ export class Refresh {
   /** Whether this client leads the fleet. */
   get isLeader(): boolean {
     return this.#leading !== undefined;
+  }
+
+  /** How many looks were begun. */
+  get startedCount(): number {
+    return this.#startedCount;
+  }
+
+  /** How many of them are over. */
+  get endedCount(): number {
+    return this.#endedCount;
   }
 
   /** Looks at once, at the stream's shards too. */
@@ -81,7 +93,9 @@ export class Refresh {
     signal.addEventListener("abort", () => this.#waking.abort(), { once: true });
     while (!signal.aborted) {
       this.#waking = new AbortController();
+      this.#startedCount++;
       await persist(this.#context, { operation: "refresh", signal }, () => this.#look(signal));
+      this.#endedCount = this.#startedCount;
       const factor = this.#calmLooks >= CALM_AFTER_LOOKS ? CALM_INTERVAL_FACTOR : 1;
       if (!signal.aborted) await clock.sleep(shardCheckIntervalMs * factor, this.#waking.signal);
     }

@@ -5,6 +5,7 @@
  */
 
 import type { Shard } from "../model.ts";
+import { isForeign } from "../rules/checkpoint_validity.ts";
 import { isClosed } from "../rules/lineage.ts";
 import { shardCacheIds } from "../rules/shard_cache.ts";
 import type { LoopContext } from "./context.ts";
@@ -60,8 +61,14 @@ export class ShardList {
       isClosed(shard) && !this.#finishedIds.has(shard.shardId)
     );
     if (open.length === 0) return;
-    const ids = open.map((shard) => shard.shardId);
-    const rows = await this.#context.checkpoints.readMany(ids, signal);
-    for (const row of rows) if (row.isFinished) this.#finishedIds.add(row.shardId);
+    const byId = new Map(open.map((shard) => [shard.shardId, shard]));
+    const rows = await this.#context.checkpoints.readMany([...byId.keys()], signal);
+    for (const row of rows) {
+      const shard = byId.get(row.shardId);
+      // A row of another stream that had this name says nothing of this shard.
+      if (row.isFinished && shard !== undefined && !isForeign(row, shard)) {
+        this.#finishedIds.add(row.shardId);
+      }
+    }
   }
 }

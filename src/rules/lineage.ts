@@ -31,3 +31,26 @@ export function readableShards(
     !finishedIds.has(shard.shardId) && parentIds(shard).every(isDone)
   );
 }
+
+/**
+ * Whether a shard descends from one of these, by whatever of its lineage the stream still lists:
+ * a parent counts although it is no longer listed itself.
+ */
+export function hasAncestor(
+  shards: readonly Shard[],
+  shardId: string,
+  ancestorIds: ReadonlySet<string>,
+): boolean {
+  const byId = new Map(shards.map((shard) => [shard.shardId, shard]));
+  const seen = new Set<string>();
+  const left = [shardId];
+  for (let id = left.pop(); id !== undefined; id = left.pop()) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    const shard = byId.get(id);
+    const parents = shard === undefined ? [] : parentIds(shard);
+    if (parents.some((parent) => ancestorIds.has(parent))) return true;
+    left.push(...parents);
+  }
+  return false;
+}

@@ -9,23 +9,71 @@
  * @module
  */
 
-import type { Checkpoint, Position, SequenceNumber } from "../model.ts";
+import type { Checkpoint, Position, SequenceNumber, Shard } from "../model.ts";
+import { hasAncestor } from "./lineage.ts";
 
 /** The sentinel that may be seeded by hand in place of a sequence number. */
 export const LATEST_SENTINEL = "LATEST";
 
+/**
+ * A place to begin at: the oldest record still kept, the moment at which the application first
+ * started, or a moment of yours.
+ */
+export type StartPosition = "horizon" | "latest" | Date;
+
+/** Where one shard begins: as above, after a record, or with it. */
+export type ShardStart =
+  | StartPosition
+  | { readonly after: SequenceNumber }
+  | { readonly at: SequenceNumber };
+
+/** Where each shard begins, by its ID; `others` is for those that are not named. */
+export interface ShardStarts {
+  readonly [shardId: `shardId-${string}`]: ShardStart;
+  /** @default {"horizon"} */
+  readonly others?: StartPosition | undefined;
+}
+
 /** Where shards without a checkpoint begin. */
-export type StartAt = "horizon" | "latest" | Date;
+export type StartAt = StartPosition | ShardStarts;
 
 /** Whether a capture of this row writes down its moment, as the tip that the sentinel stands for. */
 export function pinsStart(checkpoint: Checkpoint | undefined): boolean {
   return checkpoint?.sequenceNumber === LATEST_SENTINEL && checkpoint.startAtMs === undefined;
 }
 
+/**
+ * Whether the choice of a start needs the stream's list of shards: a shard that descends from one
+ * that is named goes on where that one ends, and so is read whole.
+ */
+export function needsLineage(startAt: StartAt, shardId: string): boolean {
+  return isStarts(startAt) && namedStart(startAt, shardId) === undefined &&
+    (startAt.others ?? "horizon") !== "horizon";
+}
+
+/**
+ * Where a shard without a checkpoint begins.
+ *
+ * @param facts.shards the stream's shards, where {@linkcode needsLineage} asks for them
+ */
+export function chosenStart(facts: {
+  readonly startAt: StartAt;
+  readonly shardId: string;
+  readonly shards: readonly Shard[];
+}): ShardStart {
+  const { startAt, shardId, shards } = facts;
+  if (!isStarts(startAt)) return startAt;
+  const named = namedStart(startAt, shardId);
+  if (named !== undefined) return named;
+  const isDescendant = hasAncestor(shards, shardId, new Set(Object.keys(startAt)));
+  return isDescendant ? "horizon" : startAt.others ?? "horizon";
+}
+
 /** Where a newly captured shard is read from. */
 export function startPosition(facts: {
   readonly checkpoint: Checkpoint;
-  readonly startAt: StartAt;
+  /** What {@linkcode chosenStart} chose for this shard. */
+  readonly startAt: ShardStart;
   /** When the application first started: milliseconds since the Unix epoch; 0: nobody knows, long ago. */
   readonly startedAtMs: number;
 }): Position {
@@ -37,9 +85,24 @@ export function startPosition(facts: {
   }
   if (sequenceNumber !== undefined) return { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber };
   if (startAt === "horizon") return { type: "TRIM_HORIZON" };
+  if (startAt !== "latest" && !(startAt instanceof Date)) return placeOf(startAt);
   const timestampMs = startAt === "latest" ? facts.startedAtMs : startAt.getTime();
   if (timestampMs <= 0) return { type: "TRIM_HORIZON" };
   return { type: "AT_TIMESTAMP", timestampMs };
+}
+
+function placeOf(start: Exclude<ShardStart, StartPosition>): Position {
+  return "after" in start
+    ? { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: start.after }
+    : { type: "AT_SEQUENCE_NUMBER", sequenceNumber: start.at };
+}
+
+function isStarts(startAt: StartAt): startAt is ShardStarts {
+  return typeof startAt === "object" && !(startAt instanceof Date);
+}
+
+function namedStart(starts: ShardStarts, shardId: string): ShardStart | undefined {
+  return Object.hasOwn(starts, shardId) ? starts[shardId as `shardId-${string}`] : undefined;
 }
 
 /** Where to read on when an iterator was lost: after the last record that was read, if any was. */

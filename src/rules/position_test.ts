@@ -3,12 +3,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Checkpoint, Position } from "../model.ts";
-import { pinsStart, resumePosition, type StartAt, startPosition } from "./position.ts";
+import {
+  chosenStart,
+  needsLineage,
+  pinsStart,
+  resumePosition,
+  type ShardStart,
+  type StartAt,
+  startPosition,
+} from "./position.ts";
 
 const STARTED_AT_MS = 1_000;
 const start = (
   sequenceNumber: string | undefined,
-  startAt: StartAt,
+  startAt: ShardStart,
   startedAtMs = STARTED_AT_MS,
 ) => {
   const checkpoint: Checkpoint = {
@@ -41,6 +49,18 @@ const cases: readonly (readonly [what: string, actual: Position, expected: Posit
     type: "AT_TIMESTAMP",
     timestampMs: 5,
   }],
+  ["a place of yours is after its record", start(undefined, { after: "7" }), {
+    type: "AFTER_SEQUENCE_NUMBER",
+    sequenceNumber: "7",
+  }],
+  ["a place of yours is with its record", start(undefined, { at: "7" }), {
+    type: "AT_SEQUENCE_NUMBER",
+    sequenceNumber: "7",
+  }],
+  ["a checkpoint wins over a place of yours", start("9", { after: "7" }), {
+    type: "AFTER_SEQUENCE_NUMBER",
+    sequenceNumber: "9",
+  }],
   ["the sentinel is the tip", start("LATEST", "horizon"), { type: "LATEST" }],
   [
     "the sentinel stands for the moment of its first capture",
@@ -61,6 +81,43 @@ const cases: readonly (readonly [what: string, actual: Position, expected: Posit
 
 describe("startPosition()", () => {
   for (const [what, actual, expected] of cases) it(what, () => assert.deepEqual(actual, expected));
+});
+
+describe("chosenStart()", () => {
+  const DATE = new Date(5);
+  const shards = [
+    { shardId: "shardId-1" },
+    { shardId: "shardId-2", parentShardId: "shardId-1" },
+    { shardId: "shardId-3", parentShardId: "shardId-2", adjacentParentShardId: "shardId-9" },
+    { shardId: "shardId-4" },
+  ];
+  const choose = (startAt: StartAt, shardId: string) => {
+    const isNeeded = needsLineage(startAt, shardId);
+    return chosenStart({ startAt, shardId, shards: isNeeded ? shards : [] });
+  };
+
+  it("is the same for all shards where one position is given", () => {
+    for (const position of ["horizon", "latest", DATE] as const) {
+      assert.equal(choose(position, "shardId-4"), position);
+      assert.equal(needsLineage(position, "shardId-4"), false);
+    }
+  });
+
+  it("is each named shard's own, and for the others what is said of them", () => {
+    const startAt = { "shardId-1": { after: "7" }, others: DATE } as const;
+    assert.deepEqual(choose(startAt, "shardId-1"), { after: "7" });
+    assert.equal(choose(startAt, "shardId-4"), DATE);
+    assert.equal(choose({ "shardId-1": "latest" }, "shardId-4"), "horizon");
+    assert.equal(choose({ "shardId-1": "latest" }, "toString"), "horizon");
+  });
+
+  it("is the horizon for whatever descends from a named shard, so that nothing is left out", () => {
+    const startAt = { "shardId-1": { after: "7" }, others: "latest" } as const;
+    assert.equal(choose(startAt, "shardId-2"), "horizon");
+    assert.equal(choose(startAt, "shardId-3"), "horizon");
+    assert.equal(choose({ "shardId-9": { at: "7" }, others: "latest" }, "shardId-3"), "horizon");
+    assert.equal(choose({ ...startAt, "shardId-3": "latest" }, "shardId-3"), "latest");
+  });
 });
 
 describe("pinsStart()", () => {

@@ -11,6 +11,7 @@ import type { SequenceNumber } from "../model.ts";
 /** What progress needs to know of a record. */
 export interface Sequenced {
   readonly sequenceNumber: SequenceNumber;
+  readonly approximateArrivalMs?: number | undefined;
 }
 
 interface Run {
@@ -22,13 +23,18 @@ interface Run {
 export class Progress {
   #read = 0;
   #watermark = 0;
-  #sequenceNumber: SequenceNumber | undefined;
+  #last: Sequenced | undefined;
   readonly #ahead = new Set<number>();
   readonly #runs: Run[] = [];
 
   /** The last record of the unbroken row of processed records; absent before the first. */
   get sequenceNumber(): SequenceNumber | undefined {
-    return this.#sequenceNumber;
+    return this.#last?.sequenceNumber;
+  }
+
+  /** When that record arrived: wall-clock milliseconds. */
+  get arrivalMs(): number | undefined {
+    return this.#last?.approximateArrivalMs;
   }
 
   /** How many records were read. */
@@ -92,7 +98,7 @@ export class Progress {
     for (const run of this.#runs) {
       if (run.first > last) break;
       const index = Math.min(last - run.first, run.records.length - 1);
-      this.#sequenceNumber = run.records[index]!.sequenceNumber;
+      this.#last = run.records[index]!;
       if (index === run.records.length - 1) drop++;
     }
     if (drop > 0) this.#runs.splice(0, drop);

@@ -10,6 +10,7 @@
 
 import type { DynamoDbApi, Item } from "../aws/dynamodb_api.ts";
 import type { Checkpoint, SequenceNumber } from "../model.ts";
+import { LATEST_SENTINEL } from "../rules/position.ts";
 import type { Clock } from "../runtime.ts";
 import {
   Expression,
@@ -56,6 +57,8 @@ export interface CommitRequest {
   readonly lastUpdate: string;
   /** The last record that is processed; absent leaves the row's value as it is. */
   readonly sequenceNumber?: SequenceNumber | undefined;
+  /** Through which moment all is processed; absent leaves the row's value as it is. */
+  readonly processedThroughMs?: number | undefined;
   /** True gives the shard up: the row has no owner afterwards. */
   readonly isReleased?: boolean | undefined;
   /** True says that the shard was read to its end and every record processed; implies released. */
@@ -84,6 +87,11 @@ export interface CheckpointsTable {
       readonly lastUpdate: string;
       /** Written beside the owner; absent leaves the row's value as it is. */
       readonly startAtMs?: number | undefined;
+      /**
+       * True forgets what was processed, and that the shard was finished: it was another's. With
+       * `startAtMs`, the sentinel takes its place.
+       */
+      readonly isReset?: boolean | undefined;
     },
     signal?: AbortSignal,
   ): Promise<CaptureOutcome>;
@@ -108,6 +116,14 @@ export interface CheckpointsTableOptions {
   readonly clock: Clock;
 }
 
+/** What a row remembers of the records. */
+const PROGRESS = ["SequenceNumber", "ProcessedThroughMs", "StartAtMs", "Finished", "FinishedRFC"];
+
+/** What stands for "from that moment on". */
+function isTip(attribute: string): boolean {
+  return attribute === "SequenceNumber" || attribute === "StartAtMs";
+}
+
 /** The checkpoints table in DynamoDB. */
 export function createCheckpointsTable(options: CheckpointsTableOptions): CheckpointsTable {
   return new DynamoDbCheckpointsTable(options);
@@ -122,15 +138,20 @@ export function parseCheckpoint(item: Item): Checkpoint {
     lastUpdate: readUpdate(item),
     ownerId: readString(item, "OwnerID"),
     ownerName: readString(item, "OwnerName"),
-    ...startAt(item),
+    ...optional(item, "StartAtMs", "startAtMs"),
+    ...optional(item, "ProcessedThroughMs", "processedThroughMs"),
     // A zero is not a time: read a shard's end once too often rather than never.
     isFinished: BigInt(finished) > 0n,
   };
 }
 
-function startAt(item: Item): Pick<Checkpoint, "startAtMs"> {
-  const startAtMs = readPositive(item, "StartAtMs");
-  return startAtMs === undefined ? {} : { startAtMs };
+function optional<Name extends "startAtMs" | "processedThroughMs">(
+  item: Item,
+  attribute: string,
+  name: Name,
+): Pick<Checkpoint, Name> {
+  const value = readPositive(item, attribute);
+  return (value === undefined ? {} : { [name]: value }) as Pick<Checkpoint, Name>;
 }
 
 class DynamoDbCheckpointsTable implements CheckpointsTable {
@@ -168,14 +189,20 @@ class DynamoDbCheckpointsTable implements CheckpointsTable {
     request: Parameters<CheckpointsTable["capture"]>[0],
     signal?: AbortSignal,
   ): Promise<CaptureOutcome> {
-    const { shardId, owner, observed, lastUpdate, startAtMs } = request;
+    const { shardId, owner, observed, lastUpdate, startAtMs, isReset = false } = request;
     const expression = new Expression();
-    const updateExpression = setAttributes(expression, {
+    const set = setAttributes(expression, {
       OwnerID: { S: owner.clientId },
       OwnerName: { S: owner.clientName },
-      ...(startAtMs === undefined ? {} : { StartAtMs: { N: String(startAtMs) } }),
+      ...(startAtMs !== undefined && {
+        ...(isReset && { SequenceNumber: { S: LATEST_SENTINEL } }),
+        StartAtMs: { N: String(startAtMs) },
+      }),
       ...updateAttributes(lastUpdate),
     });
+    const forgotten = PROGRESS.filter((name) => startAtMs === undefined || !isTip(name));
+    const forget = isReset ? removeAttributes(expression, forgotten) : "";
+    const updateExpression = `${set} ${forget}`.trim();
     // Rule: a shard is taken only on the row that the decision was made on.
     const conditionExpression = isObserved(expression, observed);
     const checkpoint = await this.#write(
@@ -250,6 +277,9 @@ class DynamoDbCheckpointsTable implements CheckpointsTable {
       ...updateAttributes(request.lastUpdate),
       ...(request.sequenceNumber !== undefined && {
         SequenceNumber: { S: request.sequenceNumber },
+      }),
+      ...(request.processedThroughMs !== undefined && {
+        ProcessedThroughMs: { N: String(Math.floor(request.processedThroughMs)) },
       }),
       ...(request.isFinished === true && {
         Finished: { N: finished },

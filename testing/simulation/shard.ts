@@ -42,6 +42,7 @@ export class SimulatedShard {
     if (position.type === "TRIM_HORIZON") return this.#trimmedThrough;
     if (position.type === "LATEST") return tip;
     if (position.type === "AFTER_SEQUENCE_NUMBER") return this.#checked(position, tip);
+    if (position.type === "AT_SEQUENCE_NUMBER") return this.#checked(position, tip) - 1n;
     const later = this.records.find(
       ({ approximateArrivalMs = 0 }) => approximateArrivalMs >= position.timestampMs,
     );
