@@ -14,7 +14,7 @@ import type { ResolvedOptions } from "./resolve_options.ts";
 import { type CheckpointsTable, createCheckpointsTable } from "./tables/checkpoints.ts";
 import { type ClientsTable, createClientsTable } from "./tables/clients.ts";
 import { createMetadataTable, type MetadataTable } from "./tables/metadata.ts";
-import { type TableNames, tableNames } from "./tables/schema.ts";
+import type { TableNames } from "./tables/schema.ts";
 import { traceCheckpoints, traceKinesis } from "./telemetry.ts";
 
 /** Everything outside that a consumer speaks to. */
@@ -55,7 +55,7 @@ export function connect(options: ResolvedOptions, onRetry: (retry: Retry) => voi
   });
   const { applicationName, clientId } = options;
   const traced = { streamName, applicationName, clientId, clock };
-  const names = tableNames(applicationName);
+  const names = options.tableNames;
   const table = (tableName: string) => ({ api: dynamodb, tableName, clock });
   return {
     dynamodb,
@@ -64,6 +64,7 @@ export function connect(options: ResolvedOptions, onRetry: (retry: Retry) => voi
       options.kinesis ?? createKinesisApi({
         call: call("kinesis", options.kinesisEndpoint, requestTimeoutMs),
         streamName,
+        streamArn: options.streamArn,
       }),
       traced,
     ),

@@ -78,6 +78,12 @@ export type KinsumerEvent =
     readonly sequenceNumber: string | undefined;
   }
   | {
+    /** A table was to be protected so, and is not: it existed before, or the service knows no such thing. */
+    readonly type: "table-unprotected";
+    readonly tableName: string;
+    readonly option: "deletionProtection" | "pointInTimeRecovery";
+  }
+  | {
     /** A call failed and is made again after `delayMs`. */
     readonly type: "retried";
     readonly operation: string;

@@ -271,8 +271,15 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
 
   async #createTables(): Promise<void> {
     if (hasOwnTables(this.#options)) return;
-    const { tableCapacity: provisioned } = this.#options;
-    await createTables({ ...tableOptions(this.#ports, this.#options), provisioned });
+    const { deletionProtection, pointInTimeRecovery, tableCapacity, tableTags } = this.#options;
+    await createTables({
+      ...tableOptions(this.#ports, this.#options),
+      provisioned: tableCapacity,
+      tags: tableTags,
+      isDeletionProtected: deletionProtection,
+      isRecoverable: pointInTimeRecovery,
+      onMissing: (missing) => this.#announcer.announce({ type: "table-unprotected", ...missing }),
+    });
   }
 
   async #deleteTables(): Promise<void> {

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { openTestEnvironment, type TestEnvironment } from "../testing/environment.ts";
 import { FAST_OPTIONS, Fleet } from "../testing/fleet.ts";
+import type { KinsumerEvent } from "./events.ts";
 import { Kinsumer } from "./kinsumer.ts";
 import type { KinsumerOptions } from "./options.ts";
 import { tableNames } from "./tables/schema.ts";
@@ -18,7 +19,9 @@ const LIMIT = { timeout: 60_000 };
 let environment: TestEnvironment;
 
 /** A client that is not part of a fleet. */
-function create(options: Pick<KinsumerOptions, "applicationName" | "tableCapacity">): Kinsumer {
+function create(
+  options: Partial<KinsumerOptions> & { readonly applicationName: string },
+): Kinsumer {
   const streamName = "none";
   return new Kinsumer({ ...environment.clientOptions(), ...FAST_OPTIONS, streamName, ...options });
 }
@@ -84,6 +87,36 @@ describe("the tables of an application", () => {
       assert.equal(ProvisionedThroughput?.WriteCapacityUnits, 3);
     },
   );
+
+  it("names them as it is told, and says what the service cannot do for them", LIMIT, async () => {
+    const applicationName = environment.uniqueName("named");
+    const events: KinsumerEvent[] = [];
+    const client = create({
+      applicationName,
+      tablePrefix: `${applicationName}.x-`,
+      tableNames: { metadata: `${applicationName}.y` },
+      tableTags: { team: "orders" },
+      deletionProtection: true,
+      pointInTimeRecovery: true,
+      onEvent: (event) => events.push(event),
+    });
+    await client.createRequiredTables();
+    const names = ["x-clients", "x-checkpoints", "y"].map((name) => `${applicationName}.${name}`);
+    for (const tableName of names) {
+      const found = await environment.dynamodb.describeTable({ tableName });
+      assert.equal(found?.status, "ACTIVE", tableName);
+    }
+    const told = events.flatMap((event) =>
+      event.type === "table-unprotected" ? [`${event.tableName} ${event.option}`] : []
+    );
+    // dynalite knows neither; AWS has both
+    const expected = names.flatMap((name) => [
+      `${name} deletionProtection`,
+      `${name} pointInTimeRecovery`,
+    ]);
+    assert.deepEqual(told.sort(), expected.sort());
+    await client.deleteTables();
+  });
 
   it("deleteTables() is refused while this client runs", LIMIT, async () => {
     await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {

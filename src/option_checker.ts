@@ -8,6 +8,7 @@
 import type { KinsumerOptions } from "./options.ts";
 import type { ShardStart, ShardStarts, StartAt, StartPosition } from "./rules/position.ts";
 import type { Runtime } from "./runtime.ts";
+import { type TableNames, tableNames } from "./tables/schema.ts";
 
 /** What AWS allows in the name of a stream or a table. */
 export const NAME: Rule = { pattern: /^[A-Za-z0-9_.-]+$/, words: "letters, digits and _ . -" };
@@ -18,6 +19,11 @@ const START = '"horizon", "latest" or a Date that is not in the future';
 const STARTS = `${START}, or an object of these by shard ID and for "others"`;
 const SHARD_ID = /^shardId-[A-Za-z0-9_.-]{1,120}$/;
 
+const STREAM_ARN: Rule = {
+  pattern: /^arn:aws[a-z0-9-]*:kinesis:[a-z0-9-]+:\d{12}:stream\/[A-Za-z0-9_.-]{1,128}$/,
+  words: 'characters like "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"',
+};
+
 interface Rule {
   readonly pattern: RegExp;
   readonly words: string;
@@ -25,6 +31,7 @@ interface Rule {
 
 const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
   streamName: true,
+  streamArn: true,
   applicationName: true,
   clientName: true,
   clientId: true,
@@ -46,6 +53,11 @@ const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
   maxBufferedBytes: true,
   readLimit: true,
   requestTimeoutMs: true,
+  tablePrefix: true,
+  tableNames: true,
+  tableTags: true,
+  deletionProtection: true,
+  pointInTimeRecovery: true,
   tableCapacity: true,
   tableWaiterDelayMs: true,
   onEvent: true,
@@ -92,6 +104,95 @@ export class Checker {
     ) this.#range(`${name} must be ${what}, got ${show(value)}`);
     else return value;
     return "";
+  }
+
+  /** The stream, by its name or by its ARN. */
+  stream(): { readonly streamName: string; readonly streamArn: string | undefined } {
+    if (!this.has("streamArn")) {
+      const streamName = this.text("streamName", { max: 128, pattern: NAME });
+      return { streamName, streamArn: undefined };
+    }
+    const streamArn = this.text("streamArn", { max: 2048, pattern: STREAM_ARN });
+    if (streamArn !== "" && this.has("streamName")) {
+      this.#type("streamArn and streamName must not be given both");
+    }
+    return { streamName: streamArn.slice(streamArn.indexOf("/") + 1), streamArn };
+  }
+
+  /** The region that the stream's ARN names, if there is a sound one. */
+  get arnRegion(): string | undefined {
+    const arn = this.#options["streamArn"];
+    return typeof arn === "string" && STREAM_ARN.pattern.test(arn) ? arn.split(":")[3] : undefined;
+  }
+
+  /** A stream is spoken to in its own region. */
+  arnAgrees(region: string): void {
+    const { arnRegion } = this;
+    if (arnRegion === undefined || arnRegion === region || region === "") return;
+    this.#range(`region must be that of streamArn, ${show(arnRegion)}, got ${show(region)}`);
+  }
+
+  /** What the tables' names begin with, and the names themselves. */
+  tableNames(
+    applicationName: string,
+  ): { readonly tablePrefix: string; readonly tableNames: TableNames } {
+    const tablePrefix = this.text("tablePrefix", {
+      max: 240,
+      pattern: NAME,
+      fallback: () => `${applicationName}_`,
+    });
+    const standard = tableNames(applicationName, tablePrefix);
+    const value = this.#options["tableNames"] ?? {};
+    if (!isObject(value)) this.#type(`tableNames must be an object, got ${show(value)}`);
+    const given = isObject(value) ? value : {};
+    for (const name of Object.keys(given)) {
+      if (!Object.hasOwn(standard, name)) this.#type(`tableNames has no ${show(name)}`);
+    }
+    const nameOf = (table: keyof TableNames) =>
+      this.#tableName(`tableNames.${table}`, given[table] ?? standard[table]);
+    const names = {
+      clients: nameOf("clients"),
+      checkpoints: nameOf("checkpoints"),
+      metadata: nameOf("metadata"),
+    };
+    const all = Object.values(names).filter((name) => name !== "");
+    if (new Set(all).size < all.length) this.#range("tableNames must differ from one another");
+    return { tablePrefix, tableNames: names };
+  }
+
+  #tableName(name: string, value: unknown): string {
+    const problem = `${name} must be a string of 3 to 255 ${NAME.words}, got ${show(value)}`;
+    if (typeof value !== "string") this.#type(problem);
+    else if (value.length < 3 || value.length > 255 || !NAME.pattern.test(value)) {
+      this.#range(problem);
+    } else return value;
+    return "";
+  }
+
+  flag(name: "deletionProtection" | "pointInTimeRecovery"): boolean {
+    const value = this.#options[name] ?? false;
+    if (typeof value === "boolean") return value;
+    this.#type(`${name} must be true or false, got ${show(value)}`);
+    return false;
+  }
+
+  tags(name: "tableTags"): KinsumerOptions["tableTags"] {
+    const value = this.#options[name];
+    if (value === undefined) return undefined;
+    if (!isObject(value) || Array.isArray(value)) {
+      this.#type(`${name} must be an object of strings, got ${show(value)}`);
+      return undefined;
+    }
+    const entries = Object.entries(value);
+    for (const [key, text] of entries) {
+      const part = `${name}[${show(key)}]`;
+      if (typeof text !== "string") this.#type(`${part} must be a string, got ${show(text)}`);
+      else if (key.length < 1 || key.length > 128 || text.length > 256) {
+        this.#range(`${part} must be a key of 1 to 128 and a value of 0 to 256 characters`);
+      }
+    }
+    if (entries.length > 50) this.#range(`${name} must be at most 50 tags, got ${entries.length}`);
+    return Object.freeze({ ...value }) as KinsumerOptions["tableTags"];
   }
 
   url(name: keyof KinsumerOptions, fallback: string): string {

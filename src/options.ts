@@ -13,10 +13,16 @@ import type { CheckpointsTable } from "./tables/checkpoints.ts";
 import type { ClientsTable } from "./tables/clients.ts";
 import type { MetadataTable } from "./tables/metadata.ts";
 
-/** What a {@link Kinsumer} is made from. Only the first two are required. */
+/** What a {@link Kinsumer} is made from. Only a stream and the application's name are required. */
 export interface KinsumerOptions {
-  /** The stream to consume: 1 to 128 of `A-Z a-z 0-9 _ . -`. */
-  readonly streamName: string;
+  /** The stream to consume: 1 to 128 of `A-Z a-z 0-9 _ . -`. Required, unless `streamArn` is given. */
+  readonly streamName?: string | undefined;
+  /**
+   * The stream's ARN instead of its name: for a stream of another account, which its resource
+   * policy must allow. Requests then name the ARN, and its region is the default `region`; the
+   * tables stay in your account.
+   */
+  readonly streamArn?: string | undefined;
   /**
    * Names the application: clients with the same name share the stream, applications with
    * different names each see all of it. Becomes the prefix of the three tables: 1 to 200 of
@@ -128,6 +134,26 @@ export interface KinsumerOptions {
    */
   readonly requestTimeoutMs?: number | undefined;
 
+  /**
+   * What the tables' names begin with, before `clients`, `checkpoints` and `metadata`: 1 to 240 of
+   * `A-Z a-z 0-9 _ . -`. Clients of one application must agree. @default `applicationName` and `_`
+   */
+  readonly tablePrefix?: string | undefined;
+  /** Whole names of the tables, 3 to 255 of `A-Z a-z 0-9 _ . -`; those not given begin with the prefix. */
+  readonly tableNames?: {
+    readonly clients?: string | undefined;
+    readonly checkpoints?: string | undefined;
+    readonly metadata?: string | undefined;
+  } | undefined;
+  /** Tags of each table that `createRequiredTables()` makes: at most 50, AWS says what they may be. */
+  readonly tableTags?: { readonly [key: string]: string } | undefined;
+  /**
+   * Whether the tables that `createRequiredTables()` makes are protected from deletion, by
+   * `deleteTables()` too. @default {false}
+   */
+  readonly deletionProtection?: boolean | undefined;
+  /** Whether `createRequiredTables()` turns point-in-time recovery of the tables on. @default {false} */
+  readonly pointInTimeRecovery?: boolean | undefined;
   /** Provisioned capacity of each table that `createRequiredTables()` makes. @default on-demand */
   readonly tableCapacity?:
     | { readonly readUnits: number; readonly writeUnits: number }

@@ -8,8 +8,11 @@
 import type { KinsumerOptions } from "./options.ts";
 import { Checker, NAME, REGION } from "./option_checker.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
+import type { TableNames } from "./tables/schema.ts";
 
 type Optional =
+  | "streamArn"
+  | "tableTags"
   | "credentials"
   | "tableCapacity"
   | "onEvent"
@@ -20,10 +23,11 @@ type Optional =
 /** {@linkcode KinsumerOptions} with every default filled in. Frozen. */
 export type ResolvedOptions =
   & {
-    readonly [name in Exclude<keyof KinsumerOptions, Optional>]-?: NonNullable<
+    readonly [name in Exclude<keyof KinsumerOptions, Optional | "tableNames">]-?: NonNullable<
       KinsumerOptions[name]
     >;
   }
+  & { readonly tableNames: TableNames }
   & Readonly<Pick<KinsumerOptions, Optional>>;
 
 const MINUTE_MS = 60_000;
@@ -58,10 +62,12 @@ export function resolveOptions(options: KinsumerOptions): ResolvedOptions {
 }
 
 function names(check: Checker, runtime: Runtime) {
+  const applicationName = check.text("applicationName", { max: 200, pattern: NAME });
   const clientId = check.text("clientId", { max: 256, fallback: () => runtime.random.uuid() });
   return {
-    streamName: check.text("streamName", { max: 128, pattern: NAME }),
-    applicationName: check.text("applicationName", { max: 200, pattern: NAME }),
+    ...check.stream(),
+    applicationName,
+    ...check.tableNames(applicationName),
     clientId,
     clientName: check.text("clientName", { max: 256, fallback: () => clientId || "unknown" }),
   };
@@ -74,9 +80,10 @@ function endpoints(check: Checker, runtime: Runtime) {
     max: 64,
     pattern: REGION,
     fallback: () =>
-      runtime.env("AWS_REGION") || runtime.env("AWS_DEFAULT_REGION") ||
+      check.arnRegion || runtime.env("AWS_REGION") || runtime.env("AWS_DEFAULT_REGION") ||
       (isLocal ? "us-east-1" : undefined),
   });
+  check.arnAgrees(region);
   const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return {
     region,
@@ -114,6 +121,9 @@ function limits(check: Checker) {
     maxBufferedBytes: check.number("maxBufferedBytes", 64 * MIB, [MIB, 4096 * MIB]),
     readLimit: check.number("readLimit", 10_000, [1, 10_000]),
     tableCapacity: check.capacity("tableCapacity"),
+    tableTags: check.tags("tableTags"),
+    deletionProtection: check.flag("deletionProtection"),
+    pointInTimeRecovery: check.flag("pointInTimeRecovery"),
   };
 }
 

@@ -60,6 +60,12 @@ const WRONG_TYPES: readonly (readonly [option: string, ...values: unknown[]])[] 
   ["applicationName", true, []],
   ["clientName", 7],
   ["clientId", 7, {}],
+  ["streamArn", 7, {}],
+  ["tablePrefix", 7],
+  ["tableNames", 7, { clients: 7 }, { leases: "a" }],
+  ["tableTags", 7, [], { team: 7 }],
+  ["deletionProtection", 1, "yes"],
+  ["pointInTimeRecovery", 1],
   ["region", 7],
   ["credentials", "key", 7],
   ["kinesisEndpoint", 7, new URL("http://127.0.0.1:4567")],
@@ -93,6 +99,12 @@ const NOT_ALLOWED: readonly (readonly [option: string, allowed: RegExp, ...value
   ["applicationName", /1 to 200 letters, digits/, "", "a/b", "x".repeat(201)],
   ["clientName", /1 to 256 characters/, "", "x".repeat(257)],
   ["clientId", /1 to 256 characters/, "", "x".repeat(257)],
+  ["tablePrefix", /1 to 240 letters, digits/, "", "a b", "x".repeat(241)],
+  ["tableNames", /3 to 255 letters|differ/, { clients: "ab" }, { metadata: "a b c" }, {
+    clients: "same",
+    metadata: "same",
+  }],
+  ["tableTags", /1 to 128|at most 50/, { "": "x" }, { x: "y".repeat(257) }],
   ["region", /lower-case letters/, "", "EU WEST", "eu_west"],
   ["kinesisEndpoint", /http: or https: URL/, "", "127.0.0.1:4567", "ftp://host", "http://h/path"],
   ["dynamodbEndpoint", /http: or https: URL/, "localhost", "http://h/?q=1"],
@@ -236,6 +248,36 @@ describe("resolveOptions()", () => {
     for (const option of [...Object.keys(wrong), "bufferSize", "colour"]) {
       assert.match(types.message, new RegExp(`  - ${option} `));
     }
+  });
+
+  it("takes a stream's ARN in place of its name, and the region from it", () => {
+    const streamArn = "arn:aws:kinesis:eu-north-1:123456789012:stream/orders.v2";
+    const resolved = resolve({ streamName: undefined, streamArn });
+    assert.equal(resolved.streamName, "orders.v2");
+    assert.equal(resolved.region, "eu-north-1");
+    assert.equal(resolved.kinesisEndpoint, "https://kinesis.eu-north-1.amazonaws.com");
+    const elsewhere = refusal({ streamName: undefined, streamArn, region: "eu-west-1" });
+    assert.match(elsewhere.message, /region must be that of streamArn, "eu-north-1"/);
+    assert.ok(refusal({ streamArn }) instanceof TypeError, "both were taken");
+    for (const wrong of ["", "orders", "arn:aws:kinesis:eu-north-1:1:stream/orders"]) {
+      const error = refusal({ streamName: undefined, streamArn: wrong });
+      assert.ok(error instanceof RangeError, wrong);
+      assert.match(error.message, /streamArn must be .*arn:aws:kinesis/);
+    }
+  });
+
+  it("names the tables by the application, a prefix, or one by one", () => {
+    assert.deepEqual(resolve().tableNames, {
+      clients: "billing_clients",
+      checkpoints: "billing_checkpoints",
+      metadata: "billing_metadata",
+    });
+    const named = resolve({ tablePrefix: "prod.", tableNames: { metadata: "shared-metadata" } });
+    assert.deepEqual(named.tableNames, {
+      clients: "prod.clients",
+      checkpoints: "prod.checkpoints",
+      metadata: "shared-metadata",
+    });
   });
 
   it("never shows a credential", () => {

@@ -44,6 +44,13 @@ export class AnswerReader {
       : this.#fail(name, "is not a number");
   }
 
+  optionalBoolean(name: string): boolean | undefined {
+    const value = this.#fields[name] ?? undefined;
+    return value === undefined || typeof value === "boolean"
+      ? value
+      : this.#fail(name, "is not a boolean");
+  }
+
   /** @throws {KinsumerError} `MalformedAnswer` when it is not a list */
   list(name: string): readonly unknown[] {
     return this.optionalList(name) ?? this.#fail(name, "is missing");

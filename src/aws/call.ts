@@ -201,7 +201,8 @@ function networkFailed(request: Request, cause: unknown): KinsumerError {
 /** The stream or table that a request names. */
 function subjectOf(input: unknown): string | undefined {
   if (typeof input !== "object" || input === null) return undefined;
-  const { StreamName, TableName } = input as { StreamName?: unknown; TableName?: unknown };
+  const { StreamARN, StreamName, TableName } = input as { readonly [name: string]: unknown };
+  if (typeof StreamARN === "string") return `stream "${StreamARN}"`;
   if (typeof StreamName === "string") return `stream "${StreamName}"`;
   return typeof TableName === "string" ? `table "${TableName}"` : undefined;
 }

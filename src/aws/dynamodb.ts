@@ -53,7 +53,18 @@ export function createDynamoDbApi(config: DynamoDbConfig): DynamoDbApi {
       const described = ask("DescribeTable", { TableName: tableName }, signal);
       const table = (await unless("ResourceNotFoundException", described))?.fields("Table");
       if (table === undefined) return undefined;
-      return { status: new AnswerReader("DescribeTable", table).text("TableStatus") };
+      const answer = new AnswerReader("DescribeTable", table);
+      const isDeletionProtected = answer.optionalBoolean("DeletionProtectionEnabled");
+      return {
+        status: answer.text("TableStatus"),
+        ...(isDeletionProtected && { isDeletionProtected }),
+      };
+    },
+    enableRecovery: async ({ tableName }, signal) => {
+      const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true };
+      const input = { TableName: tableName, PointInTimeRecoverySpecification };
+      const enabled = ask("UpdateContinuousBackups", input, signal);
+      return await unless("UnknownOperationException", enabled) !== undefined;
     },
   };
 }

@@ -35,6 +35,8 @@ export type WriteOutcome =
 export interface TableDescription {
   /** `CREATING`, `UPDATING`, `DELETING`, `ACTIVE`, …; ACTIVE and UPDATING can be used. */
   readonly status: string;
+  /** Whether it is protected from deletion; absent: the service does not say. */
+  readonly isDeletionProtected?: boolean | undefined;
 }
 
 /** How a table is made. */
@@ -44,6 +46,8 @@ export interface CreateTableRequest {
   readonly hashKey: string;
   /** Absent: on-demand (`PAY_PER_REQUEST`). */
   readonly provisioned?: { readonly readUnits: number; readonly writeUnits: number } | undefined;
+  readonly tags?: { readonly [key: string]: string } | undefined;
+  readonly isDeletionProtected?: boolean | undefined;
 }
 
 /**
@@ -74,6 +78,11 @@ export interface DynamoDbApi {
   createTable(request: CreateTableRequest, signal?: AbortSignal): Promise<boolean>;
   /** Resolves false when there is no such table. */
   deleteTable(request: { readonly tableName: string }, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Turns point-in-time recovery on, if it is not. Resolves false where the service knows none.
+   * Absent: it knows none.
+   */
+  enableRecovery?(request: { readonly tableName: string }, signal?: AbortSignal): Promise<boolean>;
   /** Resolves `undefined` when there is no such table. */
   describeTable(
     request: { readonly tableName: string },

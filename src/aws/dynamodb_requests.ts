@@ -24,7 +24,8 @@ export function writeCondition(
 
 /** How a table with one string hash key is made. */
 export function writeCreateTable(request: CreateTableRequest): Record<string, unknown> {
-  const { tableName, hashKey, provisioned } = request;
+  const { tableName, hashKey, provisioned, tags = {} } = request;
+  const pairs = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
   const units = provisioned && {
     ReadCapacityUnits: provisioned.readUnits,
     WriteCapacityUnits: provisioned.writeUnits,
@@ -35,5 +36,7 @@ export function writeCreateTable(request: CreateTableRequest): Record<string, un
     KeySchema: [{ AttributeName: hashKey, KeyType: "HASH" }],
     BillingMode: units === undefined ? "PAY_PER_REQUEST" : "PROVISIONED",
     ProvisionedThroughput: units,
+    Tags: pairs.length > 0 ? pairs : undefined,
+    DeletionProtectionEnabled: request.isDeletionProtected || undefined,
   };
 }

@@ -66,26 +66,34 @@ const HOUR_MS = 3_600_000;
 
 /** Makes a {@link KinesisApi} that speaks to one stream by `call`. */
 export function createKinesisApi(
-  options: { readonly call: AwsCall; readonly streamName: string },
+  options: {
+    readonly call: AwsCall;
+    readonly streamName: string;
+    /** Names the stream in the requests in place of its name. */
+    readonly streamArn?: string | undefined;
+  },
 ): KinesisApi {
-  const { call, streamName } = options;
+  const { call, streamName, streamArn } = options;
+  const named = streamArn === undefined ? { StreamName: streamName } : { StreamARN: streamArn };
+  // GetRecords knows no name: its iterator names the stream, but not whose it is.
+  const owned = streamArn === undefined ? {} : named;
   const ask: Ask = async (operation, input, signal) =>
     new AnswerReader(operation, await call(TARGET_PREFIX + operation, input, { signal }));
   return {
-    listShards: (signal) => listShards(ask, streamName, signal),
+    listShards: (signal) => listShards(ask, named, signal),
     getShardIterator: async ({ shardId, position }, signal) => {
-      const input = { StreamName: streamName, ShardId: shardId, ...writePosition(position) };
+      const input = { ...named, ShardId: shardId, ...writePosition(position) };
       const answer = ask("GetShardIterator", input, signal);
       return (await answer.catch((error) => rethrow(error, { shardId, position })))
         .text("ShardIterator");
     },
     getRecords: async ({ shardId, shardIterator, limit }, signal) => {
-      const input = { ShardIterator: shardIterator, Limit: limit };
+      const input = { ...owned, ShardIterator: shardIterator, Limit: limit };
       const answer = ask("GetRecords", input, signal);
       return readRecordsAnswer(await answer.catch((error) => rethrow(error, { shardId })));
     },
     describeStream: async (signal) => {
-      const answer = await ask("DescribeStreamSummary", { StreamName: streamName }, signal);
+      const answer = await ask("DescribeStreamSummary", named, signal);
       const fields = answer.fields("StreamDescriptionSummary");
       const summary = new AnswerReader("DescribeStreamSummary", fields);
       const hours = summary.optionalNumber("RetentionPeriodHours");
@@ -104,12 +112,12 @@ type Ask = (
 
 async function listShards(
   ask: Ask,
-  streamName: string,
+  named: unknown,
   signal: AbortSignal | undefined,
 ): Promise<readonly Shard[]> {
   for (let restarts = 0;; restarts++) {
     try {
-      return await listPages((input) => ask("ListShards", input, signal), streamName);
+      return await listPages((input) => ask("ListShards", input, signal), named);
     } catch (error) {
       if (restarts >= MAX_LIST_RESTARTS || !isAwsCode(error, ["ExpiredNextTokenException"])) {
         throw error;
@@ -120,10 +128,10 @@ async function listShards(
 
 async function listPages(
   ask: (input: unknown) => Promise<AnswerReader>,
-  streamName: string,
+  named: unknown,
 ): Promise<readonly Shard[]> {
   const shards = new Map<string, Shard>();
-  let input: unknown = { StreamName: streamName };
+  let input: unknown = named;
   for (let page = 1; page <= MAX_LIST_PAGES; page++) {
     const answer = await ask(input);
     for (const raw of answer.list("Shards")) {
@@ -132,7 +140,7 @@ async function listPages(
     }
     const token = answer.optionalText("NextToken");
     if (token === undefined || token === "") return [...shards.values()];
-    input = { NextToken: token }; // the service refuses a StreamName beside it
+    input = { NextToken: token }; // it names the stream; the service refuses a name beside it
   }
   throw malformed("ListShards", `more than ${MAX_LIST_PAGES} pages`);
 }

@@ -545,3 +545,33 @@ describe("createKinesisApi() against kinesalite", () => {
     await assert.rejects(absent.listShards(), { code: "StreamNotFound" });
   });
 });
+
+describe("createKinesisApi() with a stream's ARN", () => {
+  it("names the ARN and no name in every request, and nothing beside a list's token", async () => {
+    const asked: unknown[] = [];
+    const StreamARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders";
+    const answers = [
+      { StreamDescriptionSummary: { StreamStatus: "ACTIVE" } },
+      { Shards: [], NextToken: "more" },
+      { Shards: [] },
+      { ShardIterator: "i" },
+      { Records: [] },
+    ];
+    const api = createKinesisApi({
+      call: (_, input) => (asked.push(input), Promise.resolve(answers.shift())),
+      streamName: "orders",
+      streamArn: StreamARN,
+    });
+    await api.describeStream();
+    await api.listShards();
+    await api.getShardIterator({ shardId: "s", position: { type: "TRIM_HORIZON" } });
+    await api.getRecords({ shardId: "s", shardIterator: "i", limit: 1 });
+    assert.deepEqual(asked, [
+      { StreamARN },
+      { StreamARN },
+      { NextToken: "more" },
+      { StreamARN, ShardId: "s", ShardIteratorType: "TRIM_HORIZON" },
+      { StreamARN, ShardIterator: "i", Limit: 1 },
+    ]);
+  });
+});

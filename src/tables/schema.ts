@@ -16,12 +16,16 @@ export interface TableNames {
   readonly metadata: string;
 }
 
-/** The names that the Go library gives to the tables of an application. */
-export function tableNames(applicationName: string): TableNames {
+/**
+ * The names that the Go library gives to the tables of an application.
+ *
+ * @param prefix takes the place of the application's name and the `_` after it
+ */
+export function tableNames(applicationName: string, prefix = `${applicationName}_`): TableNames {
   return {
-    clients: `${applicationName}_clients`,
-    checkpoints: `${applicationName}_checkpoints`,
-    metadata: `${applicationName}_metadata`,
+    clients: `${prefix}clients`,
+    checkpoints: `${prefix}checkpoints`,
+    metadata: `${prefix}metadata`,
   };
 }
 
@@ -43,6 +47,20 @@ export interface DeleteTablesOptions {
 export interface CreateTablesOptions extends DeleteTablesOptions {
   /** Absent: on-demand (`PAY_PER_REQUEST`). Tables that exist already are left as they are. */
   readonly provisioned?: CreateTableRequest["provisioned"];
+  /** For the tables that are made. */
+  readonly tags?: CreateTableRequest["tags"];
+  /** For the tables that are made. */
+  readonly isDeletionProtected?: boolean | undefined;
+  /** For all three, also where they exist. */
+  readonly isRecoverable?: boolean | undefined;
+  /** Is told what a table does without, because it was there before or the service knows no such thing. */
+  readonly onMissing?: ((missing: MissingProtection) => void) | undefined;
+}
+
+/** What a table was to have and has not. */
+export interface MissingProtection {
+  readonly tableName: string;
+  readonly option: "deletionProtection" | "pointInTimeRecovery";
 }
 
 const DEFAULT_TIMEOUT_MS = 300_000;
@@ -57,15 +75,25 @@ export async function createTables(
   options: CreateTablesOptions,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { api, names, provisioned } = options;
-  await forEachTable(signal, (table, tableSignal) => {
-    const request = { tableName: names[table], hashKey: HASH_KEYS[table], provisioned };
-    return settle({ ...options, tableName: names[table], awaited: "usable" }, async (found) => {
-      if (isUsable(found)) return true;
+  const { api, names, provisioned, tags, isDeletionProtected } = options;
+  await forEachTable(signal, async (table, tableSignal) => {
+    const tableName = names[table];
+    const hashKey = HASH_KEYS[table];
+    const request = { tableName, hashKey, provisioned, tags, isDeletionProtected };
+    await settle({ ...options, tableName, awaited: "usable" }, async (found) => {
+      if (isUsable(found)) {
+        if (isDeletionProtected && found?.isDeletionProtected !== true) {
+          options.onMissing?.({ tableName, option: "deletionProtection" });
+        }
+        return true;
+      }
       // False, "exists already", is no news here: the next look shows what became of it.
       if (found === undefined) await api.createTable(request, tableSignal);
       return false;
     }, tableSignal);
+    if (options.isRecoverable && !await api.enableRecovery?.({ tableName }, tableSignal)) {
+      options.onMissing?.({ tableName, option: "pointInTimeRecovery" });
+    }
   });
 }
 
