@@ -6,6 +6,21 @@
 
 export { type CaughtUpOptions, Kinsumer, type StopOptions } from "./src/kinsumer.ts";
 export type { KinsumerOptions } from "./src/options.ts";
+export type {
+  BatchHandler,
+  Concurrency,
+  DeadLetter,
+  DedupeStore,
+  DedupeWindow,
+  FailurePolicy,
+  Handler,
+  HandlerContext,
+  HandlerSpan,
+  PausedShard,
+  ProcessCounts,
+  ProcessOptions,
+} from "./src/handling.ts";
+export type { FailureAction } from "./src/rules/failure_policy.ts";
 export { KinsumerError, type KinsumerErrorCode, type KinsumerErrorFacts } from "./src/errors.ts";
 export type {
   CheckpointFlaw,

@@ -31,6 +31,8 @@
  * | `NetworkFailure` | the request failed before an answer came |
  * | `ServiceFailure` | the service answered with a failure of its own (HTTP 5xx) |
  * | `MalformedAnswer` | the answer was not what the service documents |
+ * | `HandlerFailed` | a handler of yours could not process a record, and the policy is to stop; see `cause` |
+ * | `HandlerTimedOut` | a handler of yours took longer than its `timeoutMs` |
  */
 export type KinsumerErrorCode =
   | "AlreadyRunning"
@@ -51,7 +53,9 @@ export type KinsumerErrorCode =
   | "RequestTimeout"
   | "NetworkFailure"
   | "ServiceFailure"
-  | "MalformedAnswer";
+  | "MalformedAnswer"
+  | "HandlerFailed"
+  | "HandlerTimedOut";
 
 /** The facts that a {@linkcode KinsumerError} carries beside its code and message. */
 export interface KinsumerErrorFacts {
@@ -66,6 +70,8 @@ export interface KinsumerErrorFacts {
   /** The request's ID, for a support case. */
   readonly requestId?: string | undefined;
   readonly shardId?: string | undefined;
+  /** The record that it is about. */
+  readonly sequenceNumber?: string | undefined;
   /** Whether the same call may succeed later, unchanged. */
   readonly retryable?: boolean | undefined;
 }
@@ -80,6 +86,7 @@ export class KinsumerError extends Error {
   readonly httpStatus: number | undefined;
   readonly requestId: string | undefined;
   readonly shardId: string | undefined;
+  readonly sequenceNumber: string | undefined;
   /** Whether the same call may succeed later, unchanged. */
   readonly retryable: boolean;
 
@@ -91,6 +98,7 @@ export class KinsumerError extends Error {
     this.httpStatus = facts.httpStatus;
     this.requestId = facts.requestId;
     this.shardId = facts.shardId;
+    this.sequenceNumber = facts.sequenceNumber;
     this.retryable = facts.retryable ?? false;
   }
 }

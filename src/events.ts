@@ -6,6 +6,7 @@
  */
 
 import type { KinsumerError } from "./errors.ts";
+import type { SequenceNumber } from "./model.ts";
 
 /** Why a client no longer owns a shard that it wants. */
 export type LossReason =
@@ -97,7 +98,46 @@ export type KinsumerEvent =
     readonly type: "failed";
     readonly shardId?: string | undefined;
     readonly error: unknown;
-  };
+  }
+  | {
+    /** A handler, or a dead letter's function, threw or took too long. */
+    readonly type: "record-failed";
+    readonly shardId: string;
+    /** The first record's, where it was a batch. */
+    readonly sequenceNumber: SequenceNumber;
+    readonly recordCount: number;
+    /** How often these records have failed in a row. */
+    readonly failures: number;
+    readonly error: unknown;
+    /** What follows. */
+    readonly next: "retry" | "bisect" | "stop" | "pauseShard" | "skip" | "deadLetter";
+    /** Before a retry: milliseconds. */
+    readonly delayMs?: number | undefined;
+  }
+  | {
+    /** The policy lets the record go: it counts as processed, although it is not. */
+    readonly type: "record-skipped";
+    readonly shardId: string;
+    readonly sequenceNumber: SequenceNumber;
+    readonly error: unknown;
+  }
+  | {
+    /** The dead letter's function has taken the record. */
+    readonly type: "record-dead-lettered";
+    readonly shardId: string;
+    readonly sequenceNumber: SequenceNumber;
+    readonly error: unknown;
+  }
+  | {
+    /** The shard stands still at this record; the others go on. */
+    readonly type: "shard-paused";
+    readonly shardId: string;
+    readonly sequenceNumber: SequenceNumber;
+    readonly error: unknown;
+    /** When it goes on by itself: milliseconds since the Unix epoch. Absent: never. */
+    readonly resumesAtMs?: number | undefined;
+  }
+  | { readonly type: "shard-resumed"; readonly shardId: string };
 
 /** Receives events. What it throws is ignored. */
 export type EventListener = (event: KinsumerEvent) => void;

@@ -6,15 +6,24 @@
 
 import { connect, type Ports } from "./connect.ts";
 import { KinsumerError } from "./errors.ts";
+import type {
+  BatchHandler,
+  Handler,
+  PausedShard,
+  ProcessCounts,
+  ProcessOptions,
+} from "./handling.ts";
 import { Announcer, attempt } from "./loops/announcer.ts";
 import type { DeliveredBatch, DeliveredRecord } from "./loops/delivery.ts";
 import { Handoff } from "./loops/handoff.ts";
 import { Lease } from "./loops/lease.ts";
 import { Member } from "./loops/member.ts";
+import { Processor } from "./loops/process.ts";
 import { PullIterator } from "./loops/pull.ts";
 import type { KinsumerRecord, RecordBatch } from "./model.ts";
 import type { KinsumerOptions } from "./options.ts";
 import { assertReady, hasOwnTables, tableOptions } from "./readiness.ts";
+import { resolveHandling } from "./resolve_handling.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
 import { createTables, deleteTables } from "./tables/schema.ts";
 
@@ -77,10 +86,13 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   readonly #shared: PullIterator<DeliveredRecord>;
   readonly #aborting = new AbortController();
   /** With manual acknowledgement, who asks for more may only be collecting. */
-  readonly #inHandCount = (): number =>
-    this.#isManual && this.#handoff.hasPullers ? 0 : this.#handoff.inHandCount;
+  readonly #inHandCount = (): number => {
+    if (this.#processor !== undefined) return this.#processor.runningCount;
+    return this.#isManual && this.#handoff.hasPullers ? 0 : this.#handoff.inHandCount;
+  };
   #state: State = "new";
   #member: Member | undefined;
+  #processor: Processor | undefined;
   #starting: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
 
@@ -102,6 +114,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     );
     this.#lease = new Lease(clock, resolved.clientRecordMaxAgeMs);
     this.#handoff = new Handoff({
+      streamName: resolved.streamName,
       maxBufferedBytes: resolved.maxBufferedBytes,
       bufferSize: resolved.bufferSize,
       isLeaseValid: () => this.#lease.isValid,
@@ -130,6 +143,11 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   get ownedShardIds(): readonly string[] {
     const consumers = this.#member?.consumers ?? [];
     return consumers.filter((each) => each.isOwner).map((each) => each.shardId).sort();
+  }
+
+  /** The shards that stand still, because a handler failed and the policy is `pauseShard`. */
+  get pausedShards(): readonly PausedShard[] {
+    return this.#processor?.pausedShards ?? [];
   }
 
   /**
@@ -223,11 +241,108 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
         signal?.throwIfAborted();
         if (this.#state === "stopping" || this.#state === "stopped") return false;
         if (known !== undefined && this.#member?.isCaughtUp(lagMs, known)) return true;
-        await this.#options.runtime.clock.sleep(LOOK_INTERVAL_MS, signal);
+        await this.#waitedFor(this.#options.runtime.clock.sleep(LOOK_INTERVAL_MS, signal));
       }
     } finally {
       giveUp.abort();
     }
+  }
+
+  /**
+   * Calls a handler for each record, shard by shard in order, shards side by side, until this client
+   * stops. A record is processed once its handler's promise resolved; what a handler throws is
+   * retried, and then the policy `onFailure` decides: without one, this client stops and the promise
+   * rejects, so that nothing is passed over.
+   *
+   * @example Eight shards at a time, failures retried for ever
+   * ```ts
+   * const counts = await kinsumer.process(
+   *   async (record, { signal }) => {
+   *     await fetch("https://example.com/", { method: "POST", body: record.text(), signal });
+   *   },
+   *   { concurrency: { limit: 8 }, timeoutMs: 30_000, onFailure: { attempts: Infinity } },
+   * );
+   * console.log(`${counts.processed} records, ${counts.failures} failures`);
+   * ```
+   *
+   * @throws {TypeError} when an option has the wrong type, or `acknowledge` is `manual`
+   * @throws {RangeError} when an option's value is not allowed
+   * @throws {KinsumerError} `HandlerFailed` after a failure whose policy is to stop; `NotRunning`
+   * before `run()`; `AlreadyRunning` at a second call; what this client cannot go on with
+   */
+  process(
+    handler: Handler,
+    options?: ProcessOptions & { readonly batch?: false | undefined },
+  ): Promise<ProcessCounts>;
+  /** Likewise, several records at a time. */
+  process(
+    handler: BatchHandler,
+    options: ProcessOptions & { readonly batch: true },
+  ): Promise<ProcessCounts>;
+  async process(
+    handler: Handler | BatchHandler,
+    options: ProcessOptions = {},
+  ): Promise<ProcessCounts> {
+    const handling = resolveHandling(handler, options);
+    if (this.#isManual) {
+      throw new TypeError('Cannot process: acknowledge must be "auto", got "manual"');
+    }
+    this.#assertStarted();
+    if (this.#processor !== undefined) {
+      throw new KinsumerError("AlreadyRunning", "Cannot process: a handler is at work already");
+    }
+    const { runtime: { clock, random } } = this.#options;
+    const stop = () => void this.stop({ deadlineMs: handling.deadlineMs });
+    if (handling.signal?.aborted) stop();
+    const processor = new Processor(
+      { announcer: this.#announcer, clock, handoff: this.#handoff, random },
+      { handler, handling, around: undefined }, // `around` is where a span around each call belongs
+    );
+    this.#processor = processor;
+    handling.signal?.addEventListener("abort", stop, { once: true });
+    await this.#waitedFor(processor.ended, true);
+    handling.signal?.removeEventListener("abort", stop);
+    await this.stop({ deadlineMs: handling.deadlineMs });
+    processor.close();
+    if (processor.failure !== undefined) throw processor.failure.error;
+    return processor.counts;
+  }
+
+  /**
+   * Lets a paused shard go on: its records come again from the one that failed.
+   *
+   * @returns false when the shard is not paused on this client
+   */
+  resumeShard(shardId: string): boolean {
+    return this.#processor?.resume(shardId) ?? false;
+  }
+
+  /**
+   * The records as a Web stream. Nothing is read ahead of who pulls: pulling the next chunk
+   * acknowledges the one before it, the end of the stream the last. Cancelling gives the current
+   * chunk back, to be delivered again. Behind a `pipeThrough` that buffers, a chunk may be pulled
+   * before the one before it is through: acknowledge by hand there (`acknowledge: "manual"`).
+   *
+   * @example
+   * ```ts
+   * await kinsumer.stream().pipeTo(
+   *   new WritableStream({ write: (record) => handle(record.json()) }),
+   * );
+   * ```
+   *
+   * @throws {KinsumerError} `NotRunning` before `run()`
+   */
+  stream(): ReadableStream<KinsumerRecord> {
+    this.#assertStarted();
+    const records = this.#records();
+    return new ReadableStream<KinsumerRecord>({
+      pull: async (controller) => {
+        const { done, value } = await records.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: async () => void await records.return(),
+    }, { highWaterMark: 0 }); // a chunk that waited inside of the stream would count as processed
   }
 
   /**

@@ -37,6 +37,11 @@ export interface ReceivedRecord {
 
 /** A record in the hands of the consumer. */
 export interface KinsumerRecord {
+  /**
+   * Identifies the record for good: `stream/shard/sequence number`. The same however often it is
+   * delivered, to whichever client: what makes your work idempotent.
+   */
+  readonly id: string;
   readonly shardId: string;
   readonly sequenceNumber: SequenceNumber;
   /** May be absent: some producers write none. */

@@ -25,14 +25,18 @@ const LAYERS = [
   { level: 9, folder: "testing/", pattern: /^testing\// },
   { level: 9, folder: "src/cli/", pattern: /^src\/cli\// },
   { level: 8, folder: "mod.ts", pattern: /^mod\.ts$/ },
-  { level: 7, folder: "src/kinsumer.ts", pattern: /^src\/(kinsumer|connect|readiness)\.ts$/ },
+  {
+    level: 7,
+    folder: "src/kinsumer.ts",
+    pattern: /^src\/(kinsumer|connect|readiness|dead_letter_stream|dedupe_table)\.ts$/,
+  },
   { level: 6, folder: "src/loops/", pattern: /^src\/loops\// },
   { level: 5, folder: "src/telemetry.ts", pattern: /^src\/telemetry\.ts$/ },
   // The options name the tables' interfaces, so that a user may bring others: they stand above them.
   {
     level: 5,
     folder: "src/options.ts",
-    pattern: /^src\/(options|option_checker|resolve_options)\.ts$/,
+    pattern: /^src\/(options|option_checker|resolve_options|handling|resolve_handling)\.ts$/,
   },
   { level: 4, folder: "src/tables/", pattern: /^src\/tables\// },
   { level: 3, folder: "src/aws/", pattern: /^src\/aws\// },

@@ -28,6 +28,11 @@ const LEVELS: { readonly [type in KinsumerEvent["type"]]: Level } = {
   "table-unprotected": "warn",
   "retried": "debug",
   "failed": "error",
+  "record-failed": "warn",
+  "record-skipped": "warn",
+  "record-dead-lettered": "warn",
+  "shard-paused": "error",
+  "shard-resumed": "info",
 };
 
 /** Failures in a row after which a retry is worth a line at the level `warn`. */
@@ -58,6 +63,18 @@ export class Announcer {
     const isStubborn = event.type === "retried" && event.failures === WARN_AFTER_FAILURES;
     const level = isStubborn ? "warn" : LEVELS[type];
     attempt(() => this.#logger?.[level](`kinsumer: ${type}`, { ...this.#fields, ...facts }));
+  }
+
+  /** The user's logger, with these fields in each line. */
+  logger(more: Readonly<Record<string, unknown>>): Logger {
+    const write = (level: Level) => (message: string, fields?: Record<string, unknown>) =>
+      attempt(() => this.#logger?.[level](message, { ...this.#fields, ...more, ...fields }));
+    return {
+      debug: write("debug"),
+      info: write("info"),
+      warn: write("warn"),
+      error: write("error"),
+    };
   }
 
   /** Says that a call failed and is made again. */

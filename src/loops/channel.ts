@@ -41,6 +41,7 @@ export interface ChannelOwner {
 
 /** One shard's way to the user, from its capture to its release or loss. */
 export class Channel {
+  readonly streamName: string;
   readonly shardId: string;
   /** Aborts when the shard is lost. */
   readonly signal: AbortSignal;
@@ -51,10 +52,18 @@ export class Channel {
   #inHandCount = 0;
   #readThroughMs: number | undefined;
   #lastRead: LastRead | undefined;
+  #heldBytes = 0;
   #isOpen = true;
+  #isHeld = false;
+  #rewindCount = 0;
 
-  constructor(shardId: string, signal: AbortSignal, owner: ChannelOwner) {
-    this.shardId = shardId;
+  constructor(
+    names: { readonly streamName: string; readonly shardId: string },
+    signal: AbortSignal,
+    owner: ChannelOwner,
+  ) {
+    this.streamName = names.streamName;
+    this.shardId = names.shardId;
     this.signal = signal;
     this.#owner = owner;
   }
@@ -93,15 +102,42 @@ export class Channel {
     return this.progress.isComplete && isAtTip(this.#lastRead, withinMs);
   }
 
-  /** Notes what a read returned. */
+  /** Bytes of the budget that what was read and is not processed takes. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** How many records were read and are not processed. */
+  get heldCount(): number {
+    return this.progress.readCount - this.progress.processedCount;
+  }
+
+  /** Whether the shard is paused: nothing of it is read or handed over. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** How often the reading was to begin anew: what was read before the last time is void. */
+  get rewindCount(): number {
+    return this.#rewindCount;
+  }
+
+  /** Notes what a read returned; returns what of it waits to be processed. */
   append(
     received: readonly ReceivedRecord[],
     read: Pick<ReadBatch, "lagMs" | "retrievedMs" | "byteLength">,
-  ): ReadBatch {
+  ): readonly Range[] {
+    const before = this.progress.processedCount;
     const firstOrdinal = this.progress.append(received);
+    const knownCount = this.progress.processedCount - before;
     const batch = { channel: this, received, firstOrdinal, ...read };
     this.#unprocessed.set(batch, received.length);
-    return batch;
+    this.#heldBytes += read.byteLength;
+    const whole = { batch, from: 0, to: received.length };
+    if (knownCount === 0) return [whole];
+    this.#settle(batch, knownCount);
+    this.#notify();
+    return [...unprocessedRanges(whole, this.progress)];
   }
 
   /** Notes that so many records were handed over. */
@@ -119,6 +155,7 @@ export class Channel {
 
   /** Notes that the records `from` to `to` of a batch are processed. Repeating it does nothing. */
   acknowledge(batch: ReadBatch, from: number, to: number): void {
+    if (!this.#unprocessed.has(batch)) return; // all processed, or dropped to be read anew
     const before = this.progress.processedCount;
     this.progress.acknowledge(batch.firstOrdinal + from, to - from);
     const count = this.progress.processedCount - before;
@@ -130,6 +167,7 @@ export class Channel {
 
   /** Takes back what is not acknowledged of a range. */
   giveBack(range: Range): void {
+    if (!this.#unprocessed.has(range.batch)) return;
     const kept = [...unprocessedRanges(range, this.progress)];
     for (const each of kept.reverse()) {
       this.#inHandCount -= each.to - each.from;
@@ -144,11 +182,24 @@ export class Channel {
     this.#notify();
   }
 
+  /** Pauses the shard, or lets it go on. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+  }
+
+  /** Drops all that is read and not processed, in hand or not: it will be read anew. */
+  rewind(): void {
+    this.#rewindCount++;
+    this.#inHandCount = 0;
+    this.#drop();
+    this.progress.rewind();
+    this.#notify();
+  }
+
   /** Frees what the channel holds of the budget: call it when the shard is let go. */
   dispose(): void {
     this.close();
-    for (const batch of this.#unprocessed.keys()) this.#owner.freed(batch.byteLength);
-    this.#unprocessed.clear();
+    this.#drop();
     this.#owner.disposed();
   }
 
@@ -167,6 +218,14 @@ export class Channel {
     });
   }
 
+  #drop(): void {
+    for (const batch of this.#unprocessed.keys()) this.#owner.freed(batch.byteLength);
+    this.#unprocessed.clear();
+    this.#heldBytes = 0;
+    this.#lastRead = undefined;
+    this.#readThroughMs = undefined;
+  }
+
   #settle(batch: ReadBatch, count: number): void {
     const left = this.#unprocessed.get(batch);
     if (left === undefined) return; // disposed: the budget has it back already
@@ -175,6 +234,7 @@ export class Channel {
       return;
     }
     this.#unprocessed.delete(batch);
+    this.#heldBytes -= batch.byteLength;
     this.#owner.freed(batch.byteLength);
   }
 

@@ -139,8 +139,7 @@ export class ShardConsumer {
     const committing = commitLoop(this.#context, { channel, owned, signal: done.signal })
       .then((outcome) => outcome === "lost" && this.lose("taken"));
     try {
-      const end = await this.#read({ checkpoint, channel, owned });
-      await this.#drain(channel, end);
+      const end = await this.#consume({ checkpoint, channel, owned });
       done.abort();
       await committing;
       return await this.#settle({ channel, owned, end });
@@ -151,7 +150,8 @@ export class ShardConsumer {
     }
   }
 
-  async #read({ checkpoint, channel, owned }: {
+  /** Reads and drains, again whenever what was read is dropped because the shard was paused. */
+  async #consume({ checkpoint, channel, owned }: {
     readonly checkpoint: Checkpoint;
     readonly channel: Channel;
     readonly owned: OwnedCheckpoint;
@@ -159,10 +159,20 @@ export class ShardConsumer {
     const { signal } = this.#stopping;
     const beginning = await begin(this.#context, this.#beginning(checkpoint));
     if (beginning.outcome === "refused") await this.#raise(beginning.error);
-    if (beginning.outcome !== "found") return "stopped";
-    if (!beginning.isCheckpointValid) owned.invalidate();
-    const { position: start, shardIterator } = beginning;
-    return await readShard(this.#context, { channel, start, shardIterator, signal });
+    if (beginning.outcome === "found" && !beginning.isCheckpointValid) owned.invalidate();
+    for (;;) {
+      const end = beginning.outcome === "found"
+        ? await readShard(this.#context, {
+          channel,
+          start: beginning.position,
+          shardIterator: beginning.shardIterator,
+          signal,
+        })
+        : "stopped";
+      const drained = await this.#drain(channel, end);
+      if (drained !== "dropped") return drained;
+      this.#enter("reading");
+    }
   }
 
   #beginning(checkpoint: Checkpoint): BeginningShard {
@@ -189,14 +199,22 @@ export class ShardConsumer {
   }
 
   /** After the end: waits until all is processed. At a stop: until nothing is in the user's hands. */
-  async #drain(channel: Channel, end: "ended" | "stopped"): Promise<void> {
+  async #drain(
+    channel: Channel,
+    end: "ended" | "stopped",
+  ): Promise<"ended" | "stopped" | "dropped"> {
+    const { rewindCount } = channel;
+    const isDropped = () => channel.rewindCount !== rewindCount;
     if (end === "ended") {
       this.#enter("draining");
-      await channel.until(() => channel.progress.isComplete, this.#stopping.signal);
-      if (channel.progress.isComplete) return;
+      const isOver = () => channel.progress.isComplete || isDropped();
+      await channel.until(isOver, this.#stopping.signal);
+      if (isDropped()) return "dropped";
+      if (channel.progress.isComplete) return "ended";
     }
     this.#context.handoff.discard(channel);
     if (this.#lossReason === undefined) await this.#waitForHands(channel);
+    return end;
   }
 
   async #waitForHands(channel: Channel): Promise<void> {
@@ -207,6 +225,8 @@ export class ShardConsumer {
     await channel.until(() => channel.inHandCount === 0, enough);
     waited.abort();
     await timeout;
+    if (channel.inHandCount === 0) return;
+    this.#losing.abort(new Error(`Shard "${this.shardId}" is let go: it took too long`));
   }
 
   /** The last write: finished, released, or (after a loss) an attempt to save what is processed. */

@@ -21,6 +21,11 @@ export class DeliveredRecord implements KinsumerRecord {
     this.#index = index;
   }
 
+  get id(): string {
+    const { streamName, shardId } = this.#batch.channel;
+    return `${streamName}/${shardId}/${this.sequenceNumber}`;
+  }
+
   get shardId(): string {
     return this.#batch.channel.shardId;
   }
@@ -122,11 +127,16 @@ export class DeliveredBatch implements RecordBatch {
     if (!this.#isGivenBack) this.#batch.channel.acknowledge(this.#batch, this.#from, this.#to);
   }
 
+  /** Makes `ack()`, of the batch and of its records, do nothing from now on. */
+  revoke(): void {
+    this.#isGivenBack = true;
+    for (const record of this.#records ?? []) record.revoke();
+  }
+
   /** Puts the records that are not acknowledged back to be handed over next. */
   giveBack(): void {
     if (this.#isGivenBack) return;
-    this.#isGivenBack = true;
-    for (const record of this.#records ?? []) record.revoke();
+    this.revoke();
     this.#batch.channel.giveBack({ batch: this.#batch, from: this.#from, to: this.#to });
   }
 }

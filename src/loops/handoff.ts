@@ -8,11 +8,14 @@
  */
 
 import type { RecordsAnswer } from "../aws/kinesis.ts";
+import { mayReadAhead } from "../rules/read_ahead.ts";
 import { Channel, type Range, type ReadBatch } from "./channel.ts";
 import { DeliveredBatch, DeliveredRecord } from "./delivery.ts";
 
 /** What the queue is bounded by, and who may stop it. */
 export interface HandoffOptions {
+  /** Names the stream in the identity of each record. */
+  readonly streamName: string;
   /** Bytes that may wait or be in hand. */
   readonly maxBufferedBytes: number;
   /** Records that may wait. */
@@ -30,6 +33,22 @@ export interface Admission {
   readonly byteLength: number;
 }
 
+/** Takes what waits shard by shard, in place of those who pull. */
+export interface Taker {
+  /** There may be something to take. */
+  ready(): void;
+  /** No more of this shard is handed over; what is in hand may still be acknowledged. */
+  closing(channel: Channel): void;
+  /** Nothing is handed over any more, by a stop or by a failure. */
+  over(failure: { readonly error: unknown } | undefined): void;
+}
+
+interface AwaitedAdmission {
+  readonly byteLength: number;
+  readonly channel: Channel | undefined;
+  readonly admit: () => void;
+}
+
 type Puller = (range: Range | undefined) => void;
 
 /** The queue between the shards' readers and the user. */
@@ -42,7 +61,11 @@ export class Handoff {
     readonly resolve: Puller;
     readonly reject: (error: unknown) => void;
   }[] = [];
-  readonly #admissions: { readonly byteLength: number; readonly admit: () => void }[] = [];
+  readonly #admissions: AwaitedAdmission[] = [];
+  /** When each shard was served last, as a count of servings. */
+  readonly #servedAt = new WeakMap<Channel, number>();
+  #servings = 0;
+  #taker: Taker | undefined;
   #heldBytes = 0;
   #waitingCount = 0;
   #isClosed = false;
@@ -77,7 +100,8 @@ export class Handoff {
 
   /** Opens a shard's way to the user. */
   open(shardId: string, signal: AbortSignal): Channel {
-    const channel: Channel = new Channel(shardId, signal, {
+    const { streamName } = this.#options;
+    const channel: Channel = new Channel({ streamName, shardId }, signal, {
       returned: (range) => this.#enqueue(range, "front"),
       freed: (byteLength) => this.#free(byteLength),
       disposed: () => void this.#channels.delete(channel),
@@ -86,13 +110,50 @@ export class Handoff {
     return channel;
   }
 
+  /** The shard that is open under this ID. */
+  channel(shardId: string): Channel | undefined {
+    for (const channel of this.#channels) if (channel.shardId === shardId) return channel;
+    return undefined;
+  }
+
+  /** Whether somebody takes what waits shard by shard. */
+  get hasTaker(): boolean {
+    return this.#taker !== undefined;
+  }
+
+  /** Whether this client may hand records over: nobody takes it for dead. */
+  get isLeaseValid(): boolean {
+    return this.#options.isLeaseValid();
+  }
+
+  /**
+   * Lets somebody take what waits shard by shard.
+   *
+   * @returns ends that
+   */
+  attach(taker: Taker): () => void {
+    this.#taker = taker;
+    const [error] = this.#raised.splice(0);
+    if (error !== undefined) taker.over({ error });
+    else if (this.#failure !== undefined || this.#isClosed) taker.over(this.#failure);
+    else taker.ready();
+    return () => {
+      if (this.#taker === taker) this.#taker = undefined;
+    };
+  }
+
   /**
    * Waits until the budget has room for a read of about `byteLength` bytes. First come, first
-   * served. One read is always admitted when nothing else is held.
+   * served, but for shards that are paused or have their share. One read is always admitted when
+   * nothing else is held.
    *
    * @returns `undefined` when `signal` aborted first
    */
-  admit(byteLength: number, signal: AbortSignal): Promise<Admission | undefined> {
+  admit(
+    byteLength: number,
+    signal: AbortSignal,
+    channel?: Channel,
+  ): Promise<Admission | undefined> {
     return new Promise((resolve) => {
       if (signal.aborted) return resolve(undefined);
       const give = (admission: Admission | undefined) => {
@@ -104,7 +165,7 @@ export class Handoff {
         give(undefined);
         this.#admitWaiting();
       };
-      const waiting = { byteLength, admit: () => give({ byteLength }) };
+      const waiting = { byteLength, channel, admit: () => give({ byteLength }) };
       this.#admissions.push(waiting);
       signal.addEventListener("abort", abort, { once: true });
       this.#admitWaiting();
@@ -120,21 +181,63 @@ export class Handoff {
   push(channel: Channel, admission: Admission, answer: RecordsAnswer, retrievedMs: number): void {
     this.#heldBytes += answer.byteLength - admission.byteLength;
     const { records, lagMs, byteLength } = answer;
-    const batch = channel.append(records, { lagMs, retrievedMs, byteLength });
-    this.#enqueue({ batch, from: 0, to: records.length }, "back");
+    for (const range of channel.append(records, { lagMs, retrievedMs, byteLength })) {
+      this.#enqueue(range, "back");
+    }
     this.#admitWaiting();
   }
 
   /** Removes what waits of a shard: it will be read again by the shard's next owner. */
   discard(channel: Channel): void {
     channel.close();
-    for (let index = this.#queue.length - 1; index >= 0; index--) {
-      const range = this.#queue[index]!;
-      if (range.batch.channel !== channel) continue;
-      this.#queue.splice(index, 1);
-      this.#waitingCount -= range.to - range.from;
-    }
+    this.#drop(channel);
+    this.#taker?.closing(channel);
     this.#admitWaiting();
+  }
+
+  /** Pauses a shard: nothing of it is read or handed over. */
+  hold(channel: Channel): void {
+    channel.hold(true);
+  }
+
+  /** Drops all that was read of a shard and is not processed: it will be read anew. */
+  rewind(channel: Channel): void {
+    if (!channel.isOpen) return;
+    this.#drop(channel);
+    channel.rewind();
+    this.#admitWaiting();
+  }
+
+  /** Lets a paused shard go on. */
+  unhold(channel: Channel): void {
+    channel.hold(false);
+    this.#admitWaiting();
+    this.wake();
+  }
+
+  /**
+   * Takes some of what waits of one shard: of those that are free, the one that was served the
+   * longest ago.
+   *
+   * @param most how many records at the most
+   */
+  takeSlice(isFree: (channel: Channel) => boolean, most: number): Range | undefined {
+    if (this.#queue.length === 0 || this.#isClosed || !this.#options.isLeaseValid()) {
+      return undefined;
+    }
+    let index = -1;
+    let oldest = Infinity;
+    for (let at = 0; at < this.#queue.length; at++) {
+      const { channel } = this.#queue[at]!.batch;
+      const servedAt = this.#servedAt.get(channel) ?? 0;
+      if (servedAt >= oldest || channel.isHeld || !channel.isOpen || !isFree(channel)) continue;
+      index = at;
+      oldest = servedAt;
+    }
+    if (index < 0) return undefined;
+    const range = this.#queue[index]!;
+    this.#servedAt.set(range.batch.channel, ++this.#servings);
+    return this.#cut(index, Math.min(range.to, range.from + most));
   }
 
   /** The next record; `undefined` once the queue is closed. */
@@ -151,6 +254,7 @@ export class Handoff {
 
   /** Looks again whether anyone can be served: call it when the lease was renewed. */
   wake(): void {
+    this.#taker?.ready();
     while (this.#pullers.length > 0) {
       const range = this.#take(this.#pullers[0]!.isBatch);
       if (range === undefined) return;
@@ -164,16 +268,22 @@ export class Handoff {
     this.#queue.length = 0;
     this.#waitingCount = 0;
     for (const puller of this.#pullers.splice(0)) puller.resolve(undefined);
+    this.#taker?.over(undefined);
   }
 
   /** Ends every pull, now and later, with an error that the user has to act on. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     for (const puller of this.#pullers.splice(0)) puller.reject(error);
+    this.#taker?.over(this.#failure);
   }
 
-  /** Ends one pull, the one that waits longest or the next to come, with an error: once. */
+  /**
+   * Ends one pull, the one that waits longest or the next to come, with an error: once. Who takes
+   * shard by shard is over with it.
+   */
   raise(error: unknown): void {
+    if (this.#taker !== undefined) return this.#taker.over({ error });
     const puller = this.#pullers.shift();
     if (puller === undefined) this.#raised.push(error);
     else puller.reject(error);
@@ -194,19 +304,35 @@ export class Handoff {
 
   #take(isBatch: boolean): Range | undefined {
     while (this.#queue.length > 0 && this.#options.isLeaseValid()) {
-      const range = this.#queue[0]!;
-      const { batch, from } = range;
-      const to = isBatch || range.to === from + 1 ? range.to : from + 1;
-      if (to === range.to) this.#queue.shift();
-      else range.from = to;
-      this.#waitingCount -= to - from;
-      if (!batch.channel.isOpen) continue;
-      batch.channel.handedOver(to - from);
-      this.#options.onHandedOver?.(batch, from, to);
-      if (this.#admissions.length > 0) this.#admitWaiting();
-      return { batch, from, to };
+      const { batch: { channel }, from, to } = this.#queue[0]!;
+      const range = this.#cut(0, isBatch ? to : from + 1);
+      if (channel.isOpen) return range;
     }
     return undefined;
+  }
+
+  /** Takes a range of the queue, or its first part, into hand. */
+  #cut(index: number, to: number): Range {
+    const range = this.#queue[index]!;
+    const { batch, from } = range;
+    if (to === range.to) this.#queue.splice(index, 1);
+    else range.from = to;
+    this.#waitingCount -= to - from;
+    if (batch.channel.isOpen) {
+      batch.channel.handedOver(to - from);
+      this.#options.onHandedOver?.(batch, from, to);
+    }
+    if (this.#admissions.length > 0) this.#admitWaiting();
+    return { batch, from, to };
+  }
+
+  #drop(channel: Channel): void {
+    for (let index = this.#queue.length - 1; index >= 0; index--) {
+      const range = this.#queue[index]!;
+      if (range.batch.channel !== channel) continue;
+      this.#queue.splice(index, 1);
+      this.#waitingCount -= range.to - range.from;
+    }
   }
 
   #enqueue(range: Range, end: "front" | "back"): void {
@@ -224,12 +350,31 @@ export class Handoff {
 
   #admitWaiting(): void {
     const { maxBufferedBytes, bufferSize } = this.#options;
-    while (this.#admissions.length > 0 && this.#waitingCount < bufferSize) {
-      const { byteLength, admit } = this.#admissions[0]!;
+    for (let index = 0; index < this.#admissions.length && this.#waitingCount < bufferSize;) {
+      const awaited = this.#admissions[index]!;
+      const { byteLength, admit } = awaited;
+      if (this.#mustWait(awaited)) {
+        index++;
+        continue;
+      }
       if (this.#heldBytes > 0 && this.#heldBytes + byteLength > maxBufferedBytes) return;
-      this.#admissions.shift();
+      this.#admissions.splice(index, 1);
       this.#heldBytes += byteLength;
       admit();
     }
+  }
+
+  /** Shards that are served apart have a share each; a paused one reads nothing. */
+  #mustWait({ byteLength, channel }: AwaitedAdmission): boolean {
+    if (channel === undefined || !this.hasTaker) return false;
+    const { maxBufferedBytes, bufferSize } = this.#options;
+    return channel.isHeld || !mayReadAhead({
+      heldBytes: channel.heldBytes,
+      heldCount: channel.heldCount,
+      expectedBytes: byteLength,
+      shardCount: Math.max(1, this.#channels.size),
+      maxBytes: maxBufferedBytes,
+      maxCount: bufferSize,
+    });
   }
 }

@@ -11,6 +11,7 @@ const MIB = 1_048_576;
 
 function open(options: Partial<HandoffOptions> = {}): Handoff {
   return new Handoff({
+    streamName: "orders",
     maxBufferedBytes: 10 * MIB,
     bufferSize: 1_000,
     isLeaseValid: () => true,

@@ -10,7 +10,7 @@ import { KinsumerError } from "../errors.ts";
 import type { Position, SequenceNumber } from "../model.ts";
 import { isClosed } from "../rules/lineage.ts";
 import { backoffMs, firstDelayMs, MAX_RETRY_DELAY_MS, readDelayMs } from "../rules/pacing.ts";
-import { resumePosition } from "../rules/position.ts";
+import { rereadPosition, resumePosition } from "../rules/position.ts";
 import { decideEnd } from "../rules/shard_end.ts";
 import { attempt } from "./announcer.ts";
 import type { Channel } from "./channel.ts";
@@ -78,6 +78,9 @@ async function waitOut(
 class ShardReader {
   readonly #context: LoopContext;
   readonly #reading: ShardReading;
+  #start: Position;
+  /** How often the reading had begun anew when the place was found. */
+  #rewindCount: number;
   #iterator: string | undefined;
   /** How many iterators were made to confirm the end of the shard since a record was read. */
   #confirmations = 0;
@@ -90,32 +93,57 @@ class ShardReader {
   constructor(context: LoopContext, reading: ShardReading) {
     this.#context = context;
     this.#reading = reading;
-    this.#iterator = reading.shardIterator;
+    this.#rewindCount = reading.channel.rewindCount;
+    this.#start = this.#firstPosition();
+    // What was dropped is read again from elsewhere.
+    if (this.#rewindCount === 0) this.#iterator = reading.shardIterator;
   }
 
   /** Makes one read, in its turn. */
   async readOnce(): Promise<"ended" | "read"> {
     const { handoff } = this.#context;
-    const { signal } = this.#reading;
-    const admission = await handoff.admit(this.#expectedBytes, signal);
+    const { channel, signal } = this.#reading;
+    const admission = await handoff.admit(this.#expectedBytes, signal, channel);
     if (admission === undefined) return "read";
+    if (channel.rewindCount !== this.#rewindCount) this.#beginAnew();
     let isSpent = false;
     try {
       const answer = await this.#fetch();
-      if (answer === undefined) return "read";
+      if (answer === undefined || this.#isVoid) return "read";
       const records = this.#wanted(answer);
       if (records.length > 0) {
         isSpent = true;
         const { clock } = this.#context;
-        handoff.push(this.#reading.channel, admission, { ...answer, records }, clock.nowMs());
+        handoff.push(channel, admission, { ...answer, records }, clock.nowMs());
       }
       const { askedMs, lagMs, records: { length: recordCount } } = answer;
       const limit = this.#context.options.readLimit;
-      this.#reading.channel.noteRead({ askedMs, recordCount, limit, lagMs });
-      return await this.#turn(answer);
+      if (!this.#isVoid) channel.noteRead({ askedMs, recordCount, limit, lagMs });
+      const turn = await this.#turn(answer);
+      return this.#isVoid ? "read" : turn;
     } finally {
       if (!isSpent) handoff.dismiss(admission);
     }
+  }
+
+  /** Whether the shard was paused while the answer was under way: it will be asked for again. */
+  get #isVoid(): boolean {
+    const { channel } = this.#reading;
+    return channel.isHeld || channel.rewindCount !== this.#rewindCount;
+  }
+
+  /** Reads again what was dropped. */
+  #beginAnew(): void {
+    this.#rewindCount = this.#reading.channel.rewindCount;
+    this.#start = this.#firstPosition();
+    this.#iterator = undefined;
+    this.#lastSequenceNumber = undefined;
+    this.#confirmations = 0;
+  }
+
+  #firstPosition(): Position {
+    const { channel, start } = this.#reading;
+    return this.#rewindCount === 0 ? start : rereadPosition(start, channel.progress.sequenceNumber);
   }
 
   async #fetch(): Promise<(RecordsAnswer & { readonly askedMs: number }) | undefined> {
@@ -146,8 +174,8 @@ class ShardReader {
 
   async #openIterator(): Promise<string> {
     const { clock, kinesis } = this.#context;
-    const { channel: { shardId }, start, signal } = this.#reading;
-    const position = resumePosition(start, this.#lastSequenceNumber);
+    const { channel: { shardId }, signal } = this.#reading;
+    const position = resumePosition(this.#start, this.#lastSequenceNumber);
     if (position.type !== "AT_TIMESTAMP") {
       return await kinesis.getShardIterator({ shardId, position }, signal);
     }

@@ -114,3 +114,15 @@ export function resumePosition(
     ? start
     : { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber: lastReadSequenceNumber };
 }
+
+/**
+ * Where to read anew what was read and dropped: after the last record of the unbroken row of
+ * processed ones, if there is any. The tip has moved on meanwhile: all is read then.
+ */
+export function rereadPosition(
+  start: Position,
+  processedSequenceNumber: SequenceNumber | undefined,
+): Position {
+  const position = resumePosition(start, processedSequenceNumber);
+  return position.type === "LATEST" ? { type: "TRIM_HORIZON" } : position;
+}

@@ -7,6 +7,7 @@ import {
   chosenStart,
   needsLineage,
   pinsStart,
+  rereadPosition,
   resumePosition,
   type ShardStart,
   type StartAt,
@@ -141,5 +142,20 @@ describe("resumePosition()", () => {
   it("starts again where it started when nothing was read yet", () => {
     const position: Position = { type: "AT_TIMESTAMP", timestampMs: 5 };
     assert.equal(resumePosition(position, undefined), position);
+  });
+});
+
+describe("rereadPosition()", () => {
+  it("begins after the last record of the unbroken row of processed ones", () => {
+    assert.deepEqual(rereadPosition({ type: "LATEST" }, "9"), {
+      type: "AFTER_SEQUENCE_NUMBER",
+      sequenceNumber: "9",
+    });
+  });
+
+  it("begins where it began when none is processed, but never at a tip that has moved on", () => {
+    const position: Position = { type: "AT_TIMESTAMP", timestampMs: 5 };
+    assert.equal(rereadPosition(position, undefined), position);
+    assert.deepEqual(rereadPosition({ type: "LATEST" }, undefined), { type: "TRIM_HORIZON" });
   });
 });

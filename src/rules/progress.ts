@@ -26,6 +26,8 @@ export class Progress {
   #last: Sequenced | undefined;
   readonly #ahead = new Set<number>();
   readonly #runs: Run[] = [];
+  /** Records that were processed ahead of the low watermark when the reading began anew. */
+  readonly #carried = new Set<SequenceNumber>();
 
   /** The last record of the unbroken row of processed records; absent before the first. */
   get sequenceNumber(): SequenceNumber | undefined {
@@ -35,6 +37,11 @@ export class Progress {
   /** When that record arrived: wall-clock milliseconds. */
   get arrivalMs(): number | undefined {
     return this.#last?.approximateArrivalMs;
+  }
+
+  /** The ordinal of the first record that is not processed. */
+  get watermark(): number {
+    return this.#watermark;
   }
 
   /** How many records were read. */
@@ -57,7 +64,23 @@ export class Progress {
     const first = this.#read;
     if (records.length > 0) this.#runs.push({ first, records });
     this.#read += records.length;
+    if (this.#carried.size > 0) this.#recognise(records, first);
     return first;
+  }
+
+  /**
+   * Forgets what was read and is not processed: it will be read, and appended, again. What was
+   * processed ahead of the low watermark is recognised then.
+   */
+  rewind(): void {
+    for (const { first, records } of this.#runs) {
+      for (let index = 0; index < records.length; index++) {
+        if (this.#ahead.has(first + index)) this.#carried.add(records[index]!.sequenceNumber);
+      }
+    }
+    this.#ahead.clear();
+    this.#runs.length = 0;
+    this.#read = this.#watermark;
   }
 
   /** Whether this record is processed. */
@@ -81,6 +104,13 @@ export class Progress {
       return;
     }
     if (ordinal + count > this.#watermark) this.#advance(ordinal + count);
+  }
+
+  #recognise(records: readonly Sequenced[], first: number): void {
+    for (let index = 0; index < records.length; index++) {
+      const isProcessed = this.#carried.delete(records[index]!.sequenceNumber);
+      if (isProcessed) this.acknowledge(first + index);
+    }
   }
 
   #advance(to: number): void {

@@ -66,4 +66,57 @@ describe("Progress", () => {
       }
     }));
   });
+
+  it("reads anew what is not processed, and recognises what was processed ahead of it", () => {
+    const progress = new Progress();
+    progress.append(records(10, 6));
+    progress.acknowledge(0, 2);
+    progress.acknowledge(3);
+    progress.acknowledge(5);
+    progress.rewind();
+    assert.equal(progress.readCount, 2);
+    assert.equal(progress.processedCount, 2);
+    assert.equal(progress.sequenceNumber, "11");
+    const first = progress.append(records(12, 2));
+    assert.deepEqual([first, progress.isProcessed(first), progress.isProcessed(first + 1)], [
+      2,
+      false,
+      true,
+    ]);
+    progress.append(records(14, 3));
+    progress.acknowledge(first);
+    assert.equal(progress.sequenceNumber, "13");
+    progress.acknowledge(4);
+    assert.equal(progress.sequenceNumber, "15");
+    assert.equal(progress.isComplete, false);
+  });
+
+  it("never covers what is not processed, however often the reading begins anew", () => {
+    const step = fc.oneof(
+      fc.record({ read: fc.integer({ min: 1, max: 6 }) }),
+      fc.record({ at: fc.nat(40) }),
+      fc.constant({ rewind: true }),
+    );
+    fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const progress = new Progress();
+      const processed = new Set<number>();
+      let read = 0;
+      for (const each of steps) {
+        if ("read" in each) {
+          progress.append(records(read, each.read));
+          read += each.read;
+        } else if ("at" in each && each.at < read) {
+          progress.acknowledge(each.at); // an ordinal is the record's number here
+          processed.add(each.at);
+        } else if ("rewind" in each) {
+          progress.rewind();
+          read = progress.readCount;
+        }
+        const upTo = progress.sequenceNumber;
+        for (let number = 0; upTo !== undefined && number <= Number(upTo); number++) {
+          assert.ok(processed.has(number), `the checkpoint ${upTo} covers ${number}`);
+        }
+      }
+    }));
+  });
 });

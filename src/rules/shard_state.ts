@@ -3,8 +3,9 @@
  *
  * ```
  *  capturing ──captured──▶ reading ──ended──▶ draining ──processed──▶ finished
- *      │                     │                   │
- *      └────────stop─────────┴───────stop────────┴──▶ releasing ──▶ released
+ *      │                     │  ▲                │  │
+ *      │                     │  └────dropped─────┘  │
+ *      └────────stop─────────┴──────────stop────────┴──▶ releasing ──▶ released
  *
  *  any state but finished and released ──lost──▶ lost
  * ```
@@ -16,7 +17,7 @@
 export type ShardState =
   | "capturing"
   | "reading"
-  /** Read to its verified end; waiting until every record is processed. */
+  /** Read to its verified end; waiting until every record is processed, or dropped to be read anew. */
   | "draining"
   | "releasing"
   | "finished"
@@ -26,7 +27,7 @@ export type ShardState =
 const NEXT: { readonly [state in ShardState]: readonly ShardState[] } = {
   capturing: ["reading", "releasing", "finished", "lost"],
   reading: ["draining", "releasing", "lost"],
-  draining: ["finished", "releasing", "lost"],
+  draining: ["reading", "finished", "releasing", "lost"],
   releasing: ["released", "lost"],
   finished: [],
   released: [],

@@ -20,6 +20,7 @@ const ARROWS = new Set([
   "reading draining",
   "reading releasing",
   "reading lost",
+  "draining reading",
   "draining finished",
   "draining releasing",
   "draining lost",
