@@ -21,6 +21,13 @@ export type {
   ProcessOptions,
 } from "./src/handling.ts";
 export type { FailureAction } from "./src/rules/failure_policy.ts";
+export {
+  type DeadLetterFacts,
+  deadLetterStream,
+  type DeadLetterStreamOptions,
+  readDeadLetter,
+} from "./src/dead_letter_stream.ts";
+export { type DedupeTable, dedupeTable, type DedupeTableOptions } from "./src/dedupe_table.ts";
 export { KinsumerError, type KinsumerErrorCode, type KinsumerErrorFacts } from "./src/errors.ts";
 export type {
   CheckpointFlaw,

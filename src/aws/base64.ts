@@ -57,3 +57,15 @@ function decodedLength(text: string): number {
 function notBase64(): SyntaxError {
   return new SyntaxError("Cannot decode: the text is not base64");
 }
+
+/** How many bytes one call of `String.fromCharCode` may take. */
+const CHUNK_BYTES = 0x2000;
+
+/** Encodes bytes as padded, standard base64. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let binary = "";
+  for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
+    binary += String.fromCharCode(...bytes.subarray(from, from + CHUNK_BYTES));
+  }
+  return btoa(binary);
+}
