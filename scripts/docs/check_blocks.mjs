@@ -27,10 +27,26 @@ declare global {
 }
 `;
 
-/** The one package of others that a block imports, as far as it is used. */
+/** A package of others that a block imports, as far as it is used. */
 const CREDENTIALS = `
 import type { CredentialsProvider } from "kinsumer";
 export declare function fromNodeProviderChain(): CredentialsProvider;
+`;
+
+/** The other package of others, as far as it is used. */
+const DYNAMODB = `
+export declare class ConditionalCheckFailedException extends Error {}
+export declare class PutItemCommand {
+  constructor(input: {
+    readonly TableName: string;
+    readonly Item: Readonly<Record<string, { readonly S: string }>>;
+    readonly ConditionExpression: string;
+  });
+}
+export declare class DynamoDBClient {
+  constructor(options: object);
+  send(command: PutItemCommand): Promise<unknown>;
+}
 `;
 
 const VIRTUAL = join(ROOT, ".tmp", "docs");
@@ -41,6 +57,7 @@ const MODULES = {
   "@kinsumer/kinsumer": join(ROOT, "mod.ts"),
   "kinsumer/testing": join(ROOT, "testing", "mod.ts"),
   "@aws-sdk/credential-providers": join(VIRTUAL, "credentials.ts"),
+  "@aws-sdk/client-dynamodb": join(VIRTUAL, "dynamodb.ts"),
 };
 
 /** @returns {import("typescript").CompilerOptions} */
@@ -87,6 +104,7 @@ export function findBlockProblems(blocks) {
     [join(VIRTUAL, "package.json"), '{ "type": "module" }'],
     [join(VIRTUAL, "declared.ts"), DECLARED],
     [join(VIRTUAL, "credentials.ts"), CREDENTIALS],
+    [join(VIRTUAL, "dynamodb.ts"), DYNAMODB],
     ...virtual.map(({ path, block }) => /** @type {const} */ ([path, asModule(block)])),
   ]);
   const options = compilerOptions();
