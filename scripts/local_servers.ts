@@ -8,7 +8,7 @@
 
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { startEmbeddedServers } from "../testing/mod.ts";
+import { LocalKinesisError, startEmbeddedServers } from "../testing/mod.ts";
 
 const HELP = `Runs a local Kinesis and a local DynamoDB, in memory, until Ctrl-C.
 
@@ -81,7 +81,7 @@ async function serve(
     await servers.stop();
     return 0;
   } catch (error) {
-    process.stderr.write(`${wordsOf(error, ports)}\n`);
+    process.stderr.write(`${wordsOf(error)}\n`);
     return 1;
   }
 }
@@ -94,16 +94,11 @@ function untilSignal(): Promise<void> {
   });
 }
 
-function wordsOf(
-  error: unknown,
-  { kinesisPort, dynamodbPort }: { readonly kinesisPort: number; readonly dynamodbPort: number },
-): string {
+function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (!("code" in error) || error.code !== "EADDRINUSE") return error.message;
-  const taken = "port" in error && typeof error.port === "number" ? [error.port] : undefined;
-  const asked = [kinesisPort, dynamodbPort].filter((port) => port > 0); // Bun does not say which
-  return `Cannot start: port ${(taken ?? asked).join(" or ")} is taken; ` +
-    "--kinesis-port and --dynamodb-port choose others";
+  const isTaken = error instanceof LocalKinesisError && error.code === "PortTaken";
+  if (!isTaken) return error.message;
+  return `${error.message}; --kinesis-port and --dynamodb-port choose others`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

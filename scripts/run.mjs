@@ -7,13 +7,14 @@
 import { join } from "node:path";
 import process from "node:process";
 import { runChild } from "./child.mjs";
-import { currentRuntime, ROOT, scriptArgs, TOOLCHAIN } from "./runtimes.mjs";
+import { BACKENDS, currentRuntime, ROOT, scriptArgs, TOOLCHAIN } from "./runtimes.mjs";
 import { install, InstallError } from "./setup.mjs";
 
 /**
  * @typedef {object} Task
  * @property {string} program the script, relative to scripts/
  * @property {boolean} isOnToolchain it needs the other runtimes or the tools
+ * @property {boolean} [isOnBackends] it starts every kind of local server
  */
 
 // From Deno or Bun the suite runs on that runtime alone, which is there already.
@@ -27,8 +28,9 @@ const TASKS = {
   simulate: { program: "simulate/main.ts", isOnToolchain: false },
   chaos: { program: "chaos/main.ts", isOnToolchain: isNode },
   interop: { program: "interop/main.ts", isOnToolchain: false },
-  test: { program: "test.mjs", isOnToolchain: isNode },
-  check: { program: "check.mjs", isOnToolchain: true },
+  test: { program: "test.mjs", isOnToolchain: isNode, isOnBackends: true },
+  containers: { program: "engine/main.ts", isOnToolchain: isNode, isOnBackends: true },
+  check: { program: "check.mjs", isOnToolchain: true, isOnBackends: true },
   build: { program: "build.mjs", isOnToolchain: true },
   fmt: { program: "fmt.mjs", isOnToolchain: true },
 };
@@ -44,6 +46,7 @@ async function main() {
   try {
     await install(ROOT);
     if (task.isOnToolchain) await install(TOOLCHAIN);
+    if (task.isOnBackends) await install(BACKENDS);
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;
     process.stderr.write(`${error.message}\n`);

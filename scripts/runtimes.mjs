@@ -20,6 +20,9 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** The folder whose lockfile names the other runtimes and the tools. */
 export const TOOLCHAIN = join(ROOT, "scripts", "toolchain");
 
+/** The folder whose lockfile names what only some of the local servers need: too much for a demo. */
+export const BACKENDS = join(ROOT, "testing", "backends");
+
 /** @typedef {"node" | "deno" | "bun"} RuntimeName */
 
 /** @type {readonly RuntimeName[]} */

@@ -10,7 +10,7 @@ import { join, relative } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { runChild } from "./child.mjs";
-import { currentRuntime, npmCommand, ROOT, TOOLCHAIN } from "./runtimes.mjs";
+import { BACKENDS, currentRuntime, npmCommand, ROOT, TOOLCHAIN } from "./runtimes.mjs";
 
 const STAMP = ".kinsumer-stamp";
 
@@ -98,6 +98,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   try {
     await install(ROOT);
     await install(TOOLCHAIN);
+    await install(BACKENDS);
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -11,7 +11,7 @@
 import { Agent, type IncomingMessage, request as send, type ServerResponse } from "node:http";
 import { AnswerChanger, type ProxiedAnswer, refusalOf } from "./fault_proxy_answers.ts";
 import { Faults } from "./fault_proxy_faults.ts";
-import { Front } from "./fault_proxy_front.ts";
+import { Front, type Handle } from "./fault_proxy_front.ts";
 import {
   IteratorMemory,
   type ProxiedRequest,
@@ -27,12 +27,20 @@ export type {
   FaultKind,
   Faults,
   FaultScope,
+  StruckRequest,
 } from "./fault_proxy_faults.ts";
+
+/** Until the beginning of an answer has arrived. */
+const BREAK_OFF_MS = 10;
 
 /** What stands behind the proxy. */
 export interface FaultProxyOptions {
   readonly kinesisEndpoint: string;
   readonly dynamodbEndpoint: string;
+  /** Where the proxy listens. 0 chooses a free port. @default {0} */
+  readonly kinesisPort?: number | undefined;
+  /** 0 chooses a free port. @default {0} */
+  readonly dynamodbPort?: number | undefined;
   /** Where chance begins. @default {1} */
   readonly seed?: number | undefined;
 }
@@ -57,10 +65,26 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const iterators = new IteratorMemory();
   const shared = { faults, iterators, changer: new AnswerChanger(faults, iterators) };
   const { kinesisEndpoint, dynamodbEndpoint } = options;
-  const kinesis = new Lane({ ...shared, service: "kinesis", upstream: kinesisEndpoint });
-  const dynamodb = new Lane({ ...shared, service: "dynamodb", upstream: dynamodbEndpoint });
+  const { kinesisPort = 0, dynamodbPort = 0 } = options;
+  const kinesis = new Lane({
+    ...shared,
+    service: "kinesis",
+    upstream: kinesisEndpoint,
+    port: kinesisPort,
+  });
+  const dynamodb = new Lane({
+    ...shared,
+    service: "dynamodb",
+    upstream: dynamodbEndpoint,
+    port: dynamodbPort,
+  });
   const lanes = [kinesis, dynamodb];
-  for (const lane of lanes) await lane.open();
+  try {
+    for (const lane of lanes) await lane.open();
+  } catch (error) {
+    for (const lane of lanes) await lane.stop();
+    throw error;
+  }
   return {
     kinesisEndpoint: kinesis.endpoint,
     dynamodbEndpoint: dynamodb.endpoint,
@@ -75,6 +99,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
 interface LaneFacts {
   readonly service: ProxiedService;
   readonly upstream: string;
+  readonly port: number;
   readonly faults: Faults;
   readonly iterators: IteratorMemory;
   readonly changer: AnswerChanger;
@@ -95,9 +120,10 @@ class Lane {
   }
 
   async open(): Promise<void> {
-    this.#front ??= await Front.open((incoming, outgoing) => {
+    const handle: Handle = (incoming, outgoing) => {
       this.#serve(incoming, outgoing).catch(() => cutOff(incoming, outgoing));
-    });
+    };
+    this.#front ??= await Front.open(handle, this.#facts.port);
     await this.#front.reopen();
   }
 
@@ -176,9 +202,20 @@ function write(outgoing: ServerResponse, { status, headers, body }: ProxiedAnswe
   outgoing.end(body);
 }
 
+/**
+ * Cuts the connection. Deno's fetch sends a request again, unasked, when its connection ends before
+ * the answer begins: for it the answer begins, and breaks off.
+ */
 function cutOff(incoming: IncomingMessage, outgoing: ServerResponse): void {
-  incoming.socket.destroy();
-  outgoing.destroy();
+  const cut = (): void => {
+    incoming.socket.destroy();
+    outgoing.destroy();
+  };
+  const isDeno = /^Deno\//.test(incoming.headers["user-agent"] ?? "");
+  if (!isDeno || outgoing.headersSent) return cut();
+  outgoing.writeHead(200, { "content-length": "2" });
+  outgoing.flushHeaders();
+  setTimeout(cut, BREAK_OFF_MS);
 }
 
 /** Waits, unless the connection ends. */

@@ -57,19 +57,39 @@ export type Fault = FaultScope & FaultEffect;
 /** The name of a fault. */
 export type FaultKind = FaultEffect["kind"];
 
+/** A request that a fault struck. */
+export interface StruckRequest {
+  readonly kind: FaultKind;
+  readonly service: "kinesis" | "dynamodb";
+  /** For example `GetRecords`. */
+  readonly operation: string;
+  /** The shard that it was about, as far as it told. */
+  readonly shardId: string | undefined;
+  /** The access key ID that it was signed with. */
+  readonly client: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number;
+}
+
 /** A fault that was added. */
 export interface FaultHandle {
   /** How many requests it struck. */
   readonly hits: number;
+  /** Resolves once it has struck so many requests. */
+  untilHit(times: number): Promise<void>;
   /** Ends it. May be repeated. */
   remove(): void;
 }
+
+/** So many struck requests are remembered, the oldest forgotten first. */
+const MAX_STRUCK = 1_000;
 
 /** The faults of one proxy. */
 export class Faults {
   readonly #random: Random;
   readonly #active = new Set<ActiveFault>();
   readonly #hits: { [kind in FaultKind]?: number } = {};
+  readonly #struck: StruckRequest[] = [];
 
   /** @param random decides about probabilities */
   constructor(random: Random) {
@@ -79,6 +99,11 @@ export class Faults {
   /** How many requests were struck, by kind. */
   get hits(): Readonly<{ [kind in FaultKind]?: number }> {
     return { ...this.#hits };
+  }
+
+  /** The last thousand requests that were struck, in order. */
+  get struck(): readonly StruckRequest[] {
+    return [...this.#struck];
   }
 
   /**
@@ -94,6 +119,7 @@ export class Faults {
       get hits() {
         return active.hits;
       },
+      untilHit: (times) => active.untilHit(times),
       remove: () => void this.#active.delete(active),
     };
   }
@@ -114,7 +140,8 @@ export class Faults {
       else if (active.fault.kind === kind && active.isAbout(request)) {
         const fault = active.fault as Extract<Fault, { kind: Kind }>;
         if (!isMeant(fault) || !this.#draws(fault)) continue;
-        active.hits++;
+        active.hit();
+        this.#remember(kind, request);
         this.#hits[kind] = (this.#hits[kind] ?? 0) + 1;
         return fault;
       }
@@ -128,6 +155,12 @@ export class Faults {
     return fault === undefined ? 0 : fault.delayMs + (fault.jitterMs ?? 0) * this.#random.next();
   }
 
+  #remember(kind: FaultKind, request: ProxiedRequest): void {
+    const { service, operation, shardId, client } = request;
+    this.#struck.push({ kind, service, operation, shardId, client, atMs: Date.now() });
+    if (this.#struck.length > MAX_STRUCK) this.#struck.shift();
+  }
+
   #draws({ probability = 1 }: FaultScope): boolean {
     return probability >= 1 || this.#random.next() < probability;
   }
@@ -136,10 +169,25 @@ export class Faults {
 class ActiveFault {
   readonly fault: Fault;
   hits = 0;
+  readonly #waiting = new Set<{ readonly times: number; readonly resolve: () => void }>();
   readonly #addedAtMs = performance.now();
 
   constructor(fault: Fault) {
     this.fault = fault;
+  }
+
+  hit(): void {
+    this.hits++;
+    for (const waiting of this.#waiting) {
+      if (this.hits < waiting.times) continue;
+      this.#waiting.delete(waiting);
+      waiting.resolve();
+    }
+  }
+
+  untilHit(times: number): Promise<void> {
+    if (this.hits >= times) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.add({ times, resolve }));
   }
 
   get isOver(): boolean {

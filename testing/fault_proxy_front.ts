@@ -23,15 +23,21 @@ export class Front {
   /** Whose each answer is that is not given yet. */
   readonly #pending = new Map<ServerResponse, string>();
   #server: Server | undefined;
-  #port = 0;
+  #port: number;
 
-  private constructor(handle: Handle) {
+  private constructor(handle: Handle, port: number) {
     this.#handle = handle;
+    this.#port = port;
   }
 
-  static async open(handle: Handle): Promise<Front> {
-    const front = new Front(handle);
-    await front.reopen();
+  /**
+   * Listens.
+   *
+   * @param port 0 chooses a free one
+   */
+  static async open(handle: Handle, port: number): Promise<Front> {
+    const front = new Front(handle, port);
+    await front.#listen(1);
     return front;
   }
 
@@ -41,13 +47,16 @@ export class Front {
 
   /** Listens again on the port of before. Does nothing while it listens. */
   async reopen(): Promise<void> {
-    if (this.#server !== undefined) return;
+    if (this.#server === undefined) await this.#listen(LISTEN_ATTEMPTS);
+  }
+
+  async #listen(attempts: number): Promise<void> {
     for (let attempt = 1;; attempt++) {
       try {
         this.#server = await listen(this.#handle, this.#port);
         break;
       } catch (error) {
-        if (attempt === LISTEN_ATTEMPTS) throw error;
+        if (attempt === attempts) throw error;
         await new Promise((resolve) => setTimeout(resolve, LISTEN_DELAY_MS));
       }
     }

@@ -5,6 +5,9 @@
  * @module
  */
 
+import { loadPackage } from "./backends/packages.ts";
+import { LocalKinesisError, systemCodeOf } from "./local_error.ts";
+
 /** Two running servers, and what a client needs to reach them. */
 export interface EmbeddedServers {
   /** For example `http://127.0.0.1:41234`. */
@@ -29,13 +32,15 @@ const HOST = "127.0.0.1";
 /** How long a stream or table is being created, changed or deleted. */
 const CHANGE_MS = 5;
 
-const KINESALITE_OPTIONS = {
+/** What kinesalite is told, wherever it runs. */
+export const KINESALITE_OPTIONS: Readonly<Record<string, number>> = {
   createStreamMs: CHANGE_MS,
   deleteStreamMs: CHANGE_MS,
   updateStreamMs: CHANGE_MS,
   shardLimit: 1_000,
 };
-const DYNALITE_OPTIONS = {
+/** What dynalite is told, wherever it runs. */
+export const DYNALITE_OPTIONS: Readonly<Record<string, number>> = {
   createTableMs: CHANGE_MS,
   deleteTableMs: CHANGE_MS,
   updateTableMs: CHANGE_MS,
@@ -44,18 +49,18 @@ const DYNALITE_OPTIONS = {
 /**
  * Starts both servers; takes about 20 ms.
  *
- * @throws {Error} when kinesalite or dynalite is not installed, or a port is taken
+ * @throws {LocalKinesisError} `PackageMissing` when kinesalite or dynalite is not installed,
+ * `PortTaken` when a port is taken
  */
 export async function startEmbeddedServers(
   options: EmbeddedServersOptions = {},
 ): Promise<EmbeddedServers> {
-  const [kinesalite, dynalite] = await Promise.all([loadKinesalite(), loadDynalite()]);
-  const kinesis = await listen(kinesalite(KINESALITE_OPTIONS), options.kinesisPort ?? 0);
-  let dynamodb: Listening;
+  const kinesis = await startKinesalite(options.kinesisPort);
+  let dynamodb: EmbeddedServer;
   try {
-    dynamodb = await listen(dynalite(DYNALITE_OPTIONS), options.dynamodbPort ?? 0);
+    dynamodb = await startDynalite(options.dynamodbPort);
   } catch (error) {
-    await kinesis.close();
+    await kinesis.stop();
     throw error;
   }
   let stopped: Promise<void> | undefined;
@@ -68,8 +73,24 @@ export async function startEmbeddedServers(
   };
 }
 
-async function stopBoth(kinesis: Listening, dynamodb: Listening): Promise<void> {
-  await Promise.all([kinesis.close(), dynamodb.close()]);
+/** One running server. */
+export interface EmbeddedServer {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a small Kinesis. */
+export async function startKinesalite(port = 0): Promise<EmbeddedServer> {
+  return await listen((await loadKinesalite())(KINESALITE_OPTIONS), port);
+}
+
+/** Starts a small DynamoDB. */
+export async function startDynalite(port = 0): Promise<EmbeddedServer> {
+  return await listen((await loadDynalite())(DYNALITE_OPTIONS), port);
+}
+
+async function stopBoth(kinesis: EmbeddedServer, dynamodb: EmbeddedServer): Promise<void> {
+  await Promise.all([kinesis.stop(), dynamodb.stop()]);
 }
 
 type Listener = (...facts: never[]) => void;
@@ -90,23 +111,26 @@ interface Server {
   close(closed: (error?: Error) => void): void;
 }
 
-type CreateServer = (options: Record<string, number>) => Server;
+type CreateServer = (options: Readonly<Record<string, number>>) => Server;
 
-interface Listening {
-  readonly endpoint: string;
-  close(): Promise<void>;
-}
-
-function listen(server: Server, port: number): Promise<Listening> {
+function listen(server: Server, port: number): Promise<EmbeddedServer> {
   server.prependListener("request", shieldFromAborts);
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const fail = (error: Error): void => reject(portTaken(port, error) ?? error);
+    server.once("error", fail);
     server.listen(port, HOST, () => {
-      server.off("error", reject);
+      server.off("error", fail);
       const endpoint = `http://${HOST}:${server.address().port}`;
-      resolve({ endpoint, close: () => close(server) });
+      resolve({ endpoint, stop: () => close(server) });
     });
   });
+}
+
+/** What to throw when listening failed because somebody else listens there. */
+export function portTaken(port: number, cause: unknown): LocalKinesisError | undefined {
+  if (systemCodeOf(cause) !== "EADDRINUSE") return undefined;
+  const message = `Cannot start the local servers: port ${port} is taken`;
+  return new LocalKinesisError("PortTaken", message, { cause });
 }
 
 /**
@@ -133,24 +157,14 @@ function close(server: Server): Promise<void> {
   });
 }
 
-function loadKinesalite(): Promise<CreateServer> {
+async function loadKinesalite(): Promise<CreateServer> {
   // @ts-ignore: the package has no types
-  return load("kinesalite@3", () => import("kinesalite"));
+  const load = () => import("kinesalite");
+  return (await loadPackage<{ default: CreateServer }>("kinesalite", load)).default;
 }
 
-function loadDynalite(): Promise<CreateServer> {
+async function loadDynalite(): Promise<CreateServer> {
   // @ts-ignore: the package has no types
-  return load("dynalite@4", () => import("dynalite"));
-}
-
-async function load(name: string, importPackage: () => Promise<unknown>): Promise<CreateServer> {
-  let loaded: unknown;
-  try {
-    loaded = await importPackage();
-  } catch (cause) {
-    const message = `Cannot start the local servers: "${name}" is not installed ` +
-      `(npm install --save-dev ${name})`;
-    throw new Error(message, { cause });
-  }
-  return (loaded as { default: CreateServer }).default;
+  const load = () => import("dynalite");
+  return (await loadPackage<{ default: CreateServer }>("dynalite", load)).default;
 }

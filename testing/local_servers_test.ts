@@ -92,12 +92,12 @@ describe("startEmbeddedServers()", () => {
     await withServers(async (servers) => {
       const kinesisPort = portOf(servers.kinesisEndpoint);
       const dynamodbPort = portOf(servers.dynamodbEndpoint);
-      await assert.rejects(startEmbeddedServers({ kinesisPort }), { code: "EADDRINUSE" });
-      await assert.rejects(startEmbeddedServers({ dynamodbPort }), { code: "EADDRINUSE" });
+      await assert.rejects(startEmbeddedServers({ kinesisPort }), { code: "PortTaken" });
+      await assert.rejects(startEmbeddedServers({ dynamodbPort }), { code: "PortTaken" });
       await servers.stop();
       const holder = await startEmbeddedServers({ dynamodbPort });
       const half = startEmbeddedServers({ kinesisPort, dynamodbPort });
-      await assert.rejects(half, { code: "EADDRINUSE" });
+      await assert.rejects(half, { code: "PortTaken" });
       assert.equal(await isListening(kinesisPort), false, "the first server is closed again");
       await holder.stop();
       const again = await startEmbeddedServers({ kinesisPort, dynamodbPort });

@@ -1,10 +1,25 @@
 /**
- * For the tests of an application that consumes a stream: local servers that need no account and no
- * network, and a simulation that needs no time.
+ * For the tests of an application that consumes a stream: a local Kinesis and DynamoDB in one line,
+ * with faults on demand; a simulation that needs no time; spans that can be asserted.
  *
  * @module
  */
 
+export {
+  type LocalClientOptions,
+  type LocalKinesis,
+  startLocalKinesis,
+  type StreamShape,
+} from "./local_kinesis.ts";
+export type { LocalBackend, LocalKinesisOptions } from "./local_options.ts";
+export { LocalKinesisError, type LocalKinesisErrorCode } from "./local_error.ts";
+export type { LocalEntry, LocalPayload, LocalRecord } from "./local_records.ts";
+export type { ApplicationTables } from "./local_tables.ts";
+export type { Consumable, ConsumeOptions } from "./local_consume.ts";
+export type { LocalFault, LocalFaults, LostAnswer } from "./local_faults.ts";
+export type { FaultKind, FaultScope, StruckRequest } from "./fault_proxy_faults.ts";
+export type { SdkConfig, SdkRequest, SdkRequestHandler, SdkResponse } from "./local_sdk.ts";
+export { imageFiles } from "./backends/image.ts";
 export {
   type EmbeddedServers,
   type EmbeddedServersOptions,
@@ -46,6 +61,7 @@ export type {
 } from "./simulated_faults.ts";
 export type { SimulatedRecord } from "./simulated_payloads.ts";
 export {
+  type HashKeyRange,
   openStreams,
   type PutRecord,
   type PutResult,

@@ -12,6 +12,16 @@ import { KinsumerError } from "../src/errors.ts";
 import type { Shard } from "../src/model.ts";
 import { isClosed } from "../src/rules/lineage.ts";
 import { type Runtime, systemRuntime } from "../src/runtime.ts";
+import {
+  type Ask,
+  putAll,
+  type PutRecord,
+  type PutResult,
+  splitIntoCalls,
+  type StreamAnswer,
+} from "./stream_calls.ts";
+
+export type { PutRecord, PutResult };
 
 /** Where the streams live. */
 export interface StreamsOptions {
@@ -23,30 +33,18 @@ export interface StreamsOptions {
   readonly changeTimeoutMs?: number | undefined;
 }
 
-/** A record to put. */
-export interface PutRecord {
-  readonly data: string | Uint8Array;
-  readonly partitionKey: string;
-  /** Pins the record to the shard that has this hash key: a decimal number below 2^128. */
-  readonly explicitHashKey?: string | undefined;
-}
-
-/** Where a record that was put has landed. */
-export interface PutResult {
-  readonly shardId: string;
-  readonly sequenceNumber: string;
-}
-
 /** Streams of one account or local server. */
 export interface Streams {
   /** Creates a stream and waits until it is active. */
   create(streamName: string, options: { readonly shardCount: number }): Promise<void>;
   /** Deletes a stream, if it exists, and waits until it is gone. */
   delete(streamName: string): Promise<void>;
-  /** Puts records, 500 a call; those that the service refuses are put again. */
+  /** Puts records, 500 or 5 MiB a call; those that the service refuses are put again. */
   put(streamName: string, records: readonly PutRecord[]): Promise<readonly PutResult[]>;
   /** Every shard, open and closed. */
   shards(streamName: string): Promise<readonly Shard[]>;
+  /** The hash keys of each shard, by its ID. */
+  hashKeyRanges(streamName: string): Promise<ReadonlyMap<string, HashKeyRange>>;
   /** Splits an open shard in the middle, and waits until the stream is active again. */
   split(streamName: string, shardId: string): Promise<void>;
   /** Merges two adjacent open shards, and waits until the stream is active again. */
@@ -55,11 +53,15 @@ export interface Streams {
   waitUntilActive(streamName: string): Promise<void>;
 }
 
+/** Which hash keys a shard has: decimal numbers below 2^128, both included. */
+export interface HashKeyRange {
+  readonly first: string;
+  readonly last: string;
+}
+
 const TARGET = "Kinesis_20131202.";
-const RECORDS_A_CALL = 500;
 const POLL_INTERVAL_MS = 20;
 const DEFAULT_CHANGE_TIMEOUT_MS = 30_000;
-const PUT_ATTEMPTS = 20;
 
 /** Opens the streams of an account or local server. Sends nothing yet. */
 export function openStreams(options: StreamsOptions): Streams {
@@ -77,8 +79,8 @@ export function openStreams(options: StreamsOptions): Streams {
     }),
     { clock, random },
   );
-  const ask = async (operation: string, input: unknown): Promise<Answer> =>
-    (await call(TARGET + operation, input) ?? {}) as Answer;
+  const ask = async (operation: string, input: unknown): Promise<StreamAnswer> =>
+    (await call(TARGET + operation, input) ?? {}) as StreamAnswer;
 
   const waitFor = async (streamName: string, isDone: (status: string | undefined) => boolean) => {
     const untilMs = clock.monotonicMs() + (options.changeTimeoutMs ?? DEFAULT_CHANGE_TIMEOUT_MS);
@@ -97,10 +99,12 @@ export function openStreams(options: StreamsOptions): Streams {
   const waitUntilActive = (streamName: string) =>
     waitFor(streamName, (status) => status === "ACTIVE");
   const shards = (streamName: string) => createKinesisApi({ call, streamName }).listShards();
+  const hashKeyRanges = (streamName: string) => readHashKeyRanges(ask, streamName);
 
   return {
     waitUntilActive,
     shards,
+    hashKeyRanges,
     create: async (streamName, { shardCount }) => {
       await ask("CreateStream", { StreamName: streamName, ShardCount: shardCount });
       await waitUntilActive(streamName);
@@ -112,20 +116,17 @@ export function openStreams(options: StreamsOptions): Streams {
     },
     put: async (streamName, records) => {
       const results: PutResult[] = [];
-      for (let from = 0; from < records.length; from += RECORDS_A_CALL) {
-        const part = records.slice(from, from + RECORDS_A_CALL);
-        results.push(...await putAll(ask, streamName, part, runtime));
+      for (const part of splitIntoCalls(records)) {
+        results.push(...await putAll(part, { ask, streamName, clock }));
       }
       return results;
     },
     split: async (streamName, shardId) => {
-      const answer = await ask("DescribeStream", { StreamName: streamName });
-      const range = answer.StreamDescription?.Shards.find((shard) => shard.ShardId === shardId)
-        ?.HashKeyRange;
+      const range = (await hashKeyRanges(streamName)).get(shardId);
       if (range === undefined) {
         throw new RangeError(`Cannot split "${shardId}": there is no such shard`);
       }
-      const middle = (BigInt(range.StartingHashKey) + BigInt(range.EndingHashKey)) / 2n;
+      const middle = (BigInt(range.first) + BigInt(range.last)) / 2n;
       await ask("SplitShard", {
         StreamName: streamName,
         ShardToSplit: shardId,
@@ -135,33 +136,21 @@ export function openStreams(options: StreamsOptions): Streams {
       await untilClosed(() => shards(streamName), [shardId], clock.sleep);
     },
     merge: async (streamName, shardId, adjacentShardId) => {
+      const ranges = await hashKeyRanges(streamName);
+      // kinesalite takes them in the order of their hash keys only.
+      const [lower, upper] = [shardId, adjacentShardId].sort((a, b) =>
+        firstHashKey(ranges, a) < firstHashKey(ranges, b) ? -1 : 1
+      );
       await ask("MergeShards", {
         StreamName: streamName,
-        ShardToMerge: shardId,
-        AdjacentShardToMerge: adjacentShardId,
+        ShardToMerge: lower,
+        AdjacentShardToMerge: upper,
       });
       await waitUntilActive(streamName);
       await untilClosed(() => shards(streamName), [shardId, adjacentShardId], clock.sleep);
     },
   };
 }
-
-interface Answer {
-  readonly StreamDescription?: {
-    readonly Shards: readonly {
-      readonly ShardId: string;
-      readonly HashKeyRange: { readonly StartingHashKey: string; readonly EndingHashKey: string };
-    }[];
-  };
-  readonly StreamDescriptionSummary?: { readonly StreamStatus: string };
-  readonly Records?: readonly {
-    readonly ShardId?: string;
-    readonly SequenceNumber?: string;
-    readonly ErrorCode?: string | null;
-  }[];
-}
-
-type Ask = (operation: string, input: unknown) => Promise<Answer>;
 
 async function readStatus(ask: Ask, streamName: string): Promise<string | undefined> {
   try {
@@ -171,6 +160,30 @@ async function readStatus(ask: Ask, streamName: string): Promise<string | undefi
     if (error instanceof KinsumerError && error.code === "StreamNotFound") return undefined;
     throw error;
   }
+}
+
+function firstHashKey(ranges: ReadonlyMap<string, HashKeyRange>, shardId: string): bigint {
+  const range = ranges.get(shardId);
+  if (range !== undefined) return BigInt(range.first);
+  throw new RangeError(`Cannot merge "${shardId}": there is no such shard`);
+}
+
+async function readHashKeyRanges(
+  ask: Ask,
+  streamName: string,
+): Promise<ReadonlyMap<string, HashKeyRange>> {
+  const ranges = new Map<string, HashKeyRange>();
+  let last: string | undefined;
+  do {
+    const after = last === undefined ? {} : { ExclusiveStartShardId: last };
+    const answer = await ask("DescribeStream", { StreamName: streamName, ...after });
+    const { Shards: shards = [], HasMoreShards: hasMore } = answer.StreamDescription ?? {};
+    for (const { ShardId: id, HashKeyRange: range } of shards) {
+      ranges.set(id, { first: range.StartingHashKey, last: range.EndingHashKey });
+    }
+    last = hasMore ? shards.at(-1)?.ShardId : undefined;
+  } while (last !== undefined);
+  return ranges;
 }
 
 async function untilClosed(
@@ -185,46 +198,4 @@ async function untilClosed(
     }
     await sleep(POLL_INTERVAL_MS);
   }
-}
-
-/** Puts one call's worth; what the service refuses is put again. */
-async function putAll(
-  ask: Ask,
-  streamName: string,
-  records: readonly PutRecord[],
-  { clock }: Runtime,
-): Promise<readonly PutResult[]> {
-  const results = new Array<PutResult | undefined>(records.length);
-  for (let attempt = 1; attempt <= PUT_ATTEMPTS; attempt++) {
-    const open = records.map((record, index) => ({ record, index })).filter(({ index }) =>
-      results[index] === undefined
-    );
-    if (open.length === 0) return results as PutResult[];
-    if (attempt > 1) await clock.sleep(50 * attempt);
-    const answer = await ask("PutRecords", {
-      StreamName: streamName,
-      Records: open.map(({ record }) => toEntry(record)),
-    });
-    open.forEach(({ index }, position) => {
-      const entry = answer.Records?.[position];
-      if (!entry?.ShardId || !entry.SequenceNumber) return;
-      results[index] = { shardId: entry.ShardId, sequenceNumber: entry.SequenceNumber };
-    });
-  }
-  if (results.every((result) => result !== undefined)) return results as PutResult[];
-  throw new KinsumerError(
-    "Throttled",
-    `Cannot put records into "${streamName}": refused again and again`,
-  );
-}
-
-function toEntry({ data, partitionKey, explicitHashKey }: PutRecord): Record<string, unknown> {
-  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return {
-    Data: btoa(binary),
-    PartitionKey: partitionKey,
-    ...(explicitHashKey === undefined ? {} : { ExplicitHashKey: explicitHashKey }),
-  };
 }

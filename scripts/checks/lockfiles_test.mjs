@@ -17,6 +17,8 @@ function problems(manifest, top, packages = {}) {
     "package-lock.json": { packages: { "": top, ...packages } },
     "scripts/toolchain/package.json": NONE["package.json"],
     "scripts/toolchain/package-lock.json": NONE["package-lock.json"],
+    "testing/backends/package.json": NONE["package.json"],
+    "testing/backends/package-lock.json": NONE["package-lock.json"],
   }, findLockProblems);
 }
 

@@ -1,0 +1,246 @@
+/**
+ * Runs kinesalite and dynalite in one container, by way of testcontainers, from an image that is
+ * built once and cached by the engine.
+ *
+ * The container lives as long as a connection from here does: when this process dies, however it
+ * dies, the container ends and the engine removes it. So it needs no reaper beside it.
+ *
+ * @module
+ */
+
+import { connect, createServer, type Socket } from "node:net";
+import process from "node:process";
+import { LocalKinesisError } from "../local_error.ts";
+import { portTaken } from "../local_servers.ts";
+import { findEngine } from "./engine.ts";
+import { imageFiles, imageName, LABEL, PORTS, READY, withImageFolder } from "./image.ts";
+import { loadPackage } from "./packages.ts";
+
+/** How the container is made. */
+export interface ContainerOptions {
+  /** The ports on this machine. 0 chooses a free one. */
+  readonly kinesisPort: number;
+  readonly dynamodbPort: number;
+  /** An image of one's own, made from {@linkcode imageFiles}. */
+  readonly image?: string | undefined;
+  /** Takes a container that an earlier run left, and leaves it for the next. */
+  readonly reuse: boolean;
+}
+
+/** A container that runs. */
+export interface RunningContainer {
+  readonly kinesisEndpoint: string;
+  readonly dynamodbEndpoint: string;
+  stop(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 60_000;
+
+/**
+ * Starts the container; takes about a second from a cached image.
+ *
+ * @throws {LocalKinesisError} `PackageMissing`, `PackageUnusable`, `EngineAbsent`,
+ * `ImageUnavailable`, `PortTaken` or `StartFailed`
+ */
+export async function startContainer(options: ContainerOptions): Promise<RunningContainer> {
+  if (await findEngine() === undefined) throw engineAbsent();
+  const testcontainers = await loadTestcontainers();
+  for (const port of [options.kinesisPort, options.dynamodbPort]) await assertFree(port);
+  const engine = await engineOf(testcontainers);
+  const image = options.image ?? await prepareImage(testcontainers, engine);
+  const container = await startFrom(testcontainers, image, options);
+  const host = container.getHost() === "localhost" ? "127.0.0.1" : container.getHost();
+  const lifeline = options.reuse
+    ? undefined
+    : await hold(host, container.getMappedPort(PORTS.lifeline));
+  let stopped: Promise<void> | undefined;
+  return {
+    kinesisEndpoint: `http://${host}:${container.getMappedPort(PORTS.kinesis)}`,
+    dynamodbEndpoint: `http://${host}:${container.getMappedPort(PORTS.dynamodb)}`,
+    stop: () =>
+      stopped ??= options.reuse ? Promise.resolve() : end({ container, engine, lifeline }),
+  };
+}
+
+/** Ends the container, and waits until the engine has removed it. */
+async function end(facts: {
+  readonly container: StartedContainer;
+  readonly engine: Engine;
+  readonly lifeline: Socket | undefined;
+}): Promise<void> {
+  const { container, engine, lifeline } = facts;
+  const gone = engine.container.getById(container.getId()).wait({ condition: "removed" })
+    .catch(() => {}); // gone already
+  await container.stop({ timeout: 0, remove: false });
+  await gone;
+  lifeline?.destroy();
+}
+
+/** Keeps the container alive, and this process not. */
+async function hold(host: string, port: number): Promise<Socket> {
+  const socket = connect(port, host);
+  await new Promise<void>((resolve) =>
+    socket.once("connect", resolve).once("error", () => resolve())
+  );
+  socket.on("error", () => {}); // the container is gone, and this with it
+  socket.unref();
+  return socket;
+}
+
+async function startFrom(
+  { GenericContainer, Wait }: Testcontainers,
+  image: string,
+  { kinesisPort, dynamodbPort, reuse }: ContainerOptions,
+): Promise<StartedContainer> {
+  const container = new (reuse ? GenericContainer : removedAtItsEnd(GenericContainer))(image)
+    .withLabels({ [LABEL]: "true" })
+    .withEnvironment(reuse ? {} : { KINSUMER_LIFELINE: "1" })
+    .withExposedPorts(
+      binding(PORTS.kinesis, kinesisPort),
+      binding(PORTS.dynamodb, dynamodbPort),
+      PORTS.lifeline,
+    )
+    .withWaitStrategy(Wait.forLogMessage(READY))
+    .withStartupTimeout(START_TIMEOUT_MS)
+    .withAutoCleanup(false); // the lifeline does what the reaper would
+  try {
+    return await (reuse ? container.withReuse() : container).start();
+  } catch (cause) {
+    const message = `Cannot start the local servers: the container of "${image}" did not get ready`;
+    throw new LocalKinesisError("StartFailed", message, { cause });
+  }
+}
+
+/** The engine removes such a container whoever ends it. testcontainers lets subclasses say so. */
+function removedAtItsEnd(
+  Base: Testcontainers["GenericContainer"],
+): new (image: string) => Container {
+  return class extends Base {
+    override async beforeContainerCreated(): Promise<void> {
+      await super.beforeContainerCreated?.();
+      this.hostConfig.AutoRemove = true;
+    }
+  };
+}
+
+function binding(port: number, hostPort: number): ExposedPort {
+  return hostPort === 0 ? port : { container: port, host: hostPort };
+}
+
+/** One build at a time and process; the engine keeps what was built. */
+let preparing: Promise<string> | undefined;
+
+async function prepareImage({ ImageName }: Testcontainers, engine: Engine): Promise<string> {
+  const name = imageName();
+  if (await engine.image.exists(ImageName.fromString(name))) return name;
+  preparing ??= build(engine, name).finally(() => preparing = undefined);
+  return await preparing;
+}
+
+async function build(engine: Engine, name: string): Promise<string> {
+  const registry = process.env["npm_config_registry"];
+  // Arguments stay readable in the image: none that could carry a password.
+  const buildargs = registry && !registry.includes("@") ? { npm_config_registry: registry } : {};
+  const options = { t: name, buildargs, labels: { [LABEL]: "true" } };
+  const { dockerode } = engine.container;
+  try {
+    await withImageFolder(async (context) => {
+      const src = Object.keys(imageFiles());
+      const output = await dockerode.buildImage({ context, src }, options);
+      await new Promise<void>((resolve, reject) => {
+        dockerode.modem.followProgress(output, (error) => error ? reject(error) : resolve());
+      });
+    });
+    return name;
+  } catch (cause) {
+    const message = `Cannot start the local servers: the image "${name}" cannot be built: ` +
+      firstLine(cause);
+    throw new LocalKinesisError("ImageUnavailable", message, { cause });
+  }
+}
+
+function firstLine(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).split("\n")[0] ?? "";
+}
+
+async function engineOf({ getContainerRuntimeClient }: Testcontainers): Promise<Engine> {
+  try {
+    return await getContainerRuntimeClient();
+  } catch (cause) {
+    throw engineAbsent(cause);
+  }
+}
+
+function engineAbsent(cause?: unknown): LocalKinesisError {
+  const message = "Cannot start the local servers: no container engine answers; start one, " +
+    'set DOCKER_HOST, or use the backend "embedded"';
+  return new LocalKinesisError("EngineAbsent", message, { cause });
+}
+
+/** The engine's own words for a taken port differ from version to version. */
+async function assertFree(port: number): Promise<void> {
+  if (port === 0) return;
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", (error) => reject(portTaken(port, error) ?? error));
+    probe.listen(port, "0.0.0.0", () => probe.close(() => resolve()));
+  });
+}
+
+async function loadTestcontainers(): Promise<Testcontainers> {
+  // @ts-ignore: an optional peer, whose types the project does not depend on
+  const load = () => import("testcontainers");
+  const module = await loadPackage<Testcontainers & { default?: Testcontainers }>(
+    "testcontainers",
+    load,
+  );
+  return module.default ?? module;
+}
+
+type ExposedPort = number | { readonly container: number; readonly host: number };
+
+/** What is used of testcontainers. */
+interface Testcontainers {
+  readonly GenericContainer: new (image: string) => Container;
+  readonly Wait: { forLogMessage(message: string): unknown };
+  readonly ImageName: { fromString(name: string): unknown };
+  getContainerRuntimeClient(): Promise<Engine>;
+}
+
+interface Engine {
+  readonly image: { exists(name: unknown): Promise<boolean> };
+  readonly container: {
+    readonly dockerode: Dockerode;
+    getById(id: string): { wait(options: { readonly condition: "removed" }): Promise<unknown> };
+  };
+}
+
+interface Dockerode {
+  buildImage(
+    files: { readonly context: string; readonly src: readonly string[] },
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<unknown>;
+  readonly modem: {
+    followProgress(output: unknown, finished: (error: Error | null) => void): void;
+  };
+}
+
+interface Container {
+  hostConfig: { AutoRemove?: boolean };
+  beforeContainerCreated?(): Promise<void>;
+  withLabels(labels: Readonly<Record<string, string>>): Container;
+  withEnvironment(variables: Readonly<Record<string, string>>): Container;
+  withExposedPorts(...ports: readonly ExposedPort[]): Container;
+  withWaitStrategy(strategy: unknown): Container;
+  withStartupTimeout(ms: number): Container;
+  withAutoCleanup(isOn: boolean): Container;
+  withReuse(): Container;
+  start(): Promise<StartedContainer>;
+}
+
+interface StartedContainer {
+  getId(): string;
+  getHost(): string;
+  getMappedPort(port: number): number;
+  stop(options: { readonly timeout: number; readonly remove: boolean }): Promise<unknown>;
+}

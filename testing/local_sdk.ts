@@ -1,0 +1,87 @@
+/**
+ * Leads the AWS SDK for JavaScript (version 3) to the local servers: the configuration of a client,
+ * with a request handler of its own.
+ *
+ * The SDK's Kinesis client speaks HTTP/2 unless told otherwise, and no local server does without TLS.
+ * The handler here is `fetch`, on every runtime.
+ *
+ * @module
+ */
+
+/** What the SDK asks of the network, as far as it is used. */
+export interface SdkRequest {
+  readonly method: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number | undefined;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>> | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** What the SDK gets from the network. */
+export interface SdkResponse {
+  readonly statusCode: number;
+  readonly reason: string;
+  readonly headers: Record<string, string>;
+  readonly body: unknown;
+}
+
+/** A request handler of the SDK. */
+export interface SdkRequestHandler {
+  handle(
+    request: SdkRequest,
+    options?: { readonly abortSignal?: unknown },
+  ): Promise<{ response: SdkResponse }>;
+  updateHttpClientConfig(): void;
+  httpHandlerConfigs(): Record<string, never>;
+  destroy(): void;
+}
+
+/** The configuration of a client of the SDK. */
+export interface SdkConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly requestHandler: SdkRequestHandler;
+}
+
+/** A request handler that speaks HTTP/1.1. */
+export function createSdkRequestHandler(): SdkRequestHandler {
+  return {
+    handle: async (request, { abortSignal } = {}) => {
+      // `content-length` is fetch's own business; as for `host`, it is part of the address.
+      const { host: _, "content-length": __, ...headers } = request.headers;
+      const answer = await fetch(urlOf(request), {
+        method: request.method,
+        headers,
+        body: request.body as BodyInit | null | undefined ?? null,
+        signal: abortSignal instanceof AbortSignal ? abortSignal : null,
+      });
+      return { response: await toResponse(answer) };
+    },
+    updateHttpClientConfig: () => {},
+    httpHandlerConfigs: () => ({}),
+    destroy: () => {},
+  };
+}
+
+function urlOf({ protocol, hostname, port, path, query = {} }: SdkRequest): string {
+  const url = new URL(`${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}`);
+  for (const [name, values] of Object.entries(query)) {
+    for (const value of [values ?? ""].flat()) url.searchParams.append(name, value);
+  }
+  return url.href;
+}
+
+async function toResponse(answer: Response): Promise<SdkResponse> {
+  const headers = Object.fromEntries(answer.headers);
+  const isStream = headers["content-type"]?.includes("eventstream") === true;
+  return {
+    statusCode: answer.status,
+    reason: answer.statusText,
+    headers,
+    body: isStream ? answer.body : new Uint8Array(await answer.arrayBuffer()),
+  };
+}
