@@ -119,11 +119,20 @@ async function listShards(
     try {
       return await listPages((input) => ask("ListShards", input, signal), named);
     } catch (error) {
-      if (restarts >= MAX_LIST_RESTARTS || !isAwsCode(error, ["ExpiredNextTokenException"])) {
-        throw error;
-      }
+      if (!isAwsCode(error, ["ExpiredNextTokenException"])) throw error;
+      if (restarts >= MAX_LIST_RESTARTS) throw tokensExpired(error);
     }
   }
+}
+
+/** The same token would be refused again; a listing that begins anew may succeed. */
+function tokensExpired(cause: unknown): KinsumerError {
+  return new KinsumerError("ServiceFailure", "Cannot list the shards: each next token expired", {
+    cause,
+    operation: "ListShards",
+    awsCode: "ExpiredNextTokenException",
+    retryable: true,
+  });
 }
 
 async function listPages(

@@ -102,7 +102,10 @@ describe("KinesisApi.listShards()", () => {
     const page = { Shards: [], NextToken: "t" };
     const expired = refused("ExpiredNextTokenException");
     const { api, asked } = scripted(...[1, 2, 3, 4, 5].flatMap(() => [page, expired]));
-    await assert.rejects(api.listShards(), (error) => error === expired);
+    await assert.rejects(
+      api.listShards(),
+      (error) => error instanceof KinsumerError && error.retryable && error.cause === expired,
+    );
     assert.equal(asked.length, 8);
   });
 

@@ -401,6 +401,38 @@ describe("a fleet", () => {
     assertKept(fleet);
   });
 
+  it("gives a dead client's shards away, and keeps the lead, while the stream cannot be listed", async () => {
+    for (const retryable of [true, false]) {
+      const fleet = createSimulatedFleet({ seed: 29, shards: 4 });
+      let isRefusing = false;
+      const intercept = (operation: string) => {
+        if (!isRefusing || operation !== "ListShards") return;
+        throw new KinsumerError("AccessDenied", "Cannot list the shards", { retryable });
+      };
+      const a = await fleet.start("a", { kinesis: { intercept } });
+      const b = await fleet.start("b", { kinesis: { intercept } });
+      const c = await fleet.start("c", { kinesis: { intercept } });
+      await fleet.clock.advance(20_000);
+      assert.equal(a.kinsumer.isLeader, true, "the lowest ID leads");
+      isRefusing = true;
+      await fleet.clock.advance(7_000);
+      a.crash();
+      const owned = () => b.kinsumer.ownedShardIds.length + c.kinsumer.ownedShardIds.length;
+      await fleet.clock.runUntil(() => owned() === 4, 20_000);
+      const losses = () => b.events.filter(({ type }) => type === "leader-lost").length;
+      const before = losses();
+      await fleet.clock.advance(60_000);
+      assert.equal(losses(), before, "the lead was lost for want of a list");
+      assert.equal(b.kinsumer.isLeader, true, "the lowest living ID does not lead");
+      isRefusing = false;
+      fleet.put(20);
+      fleet.stream.split("shardId-000000000000");
+      fleet.put(20);
+      await complete(fleet, 30_000);
+      assertKept(fleet);
+    }
+  });
+
   it("follows Go's rule while a Go client lives, and its own again once it is gone", async () => {
     const fleet = createSimulatedFleet({ seed: 14, shards: 6 });
     const beat = () =>
@@ -448,6 +480,7 @@ describe("a fleet", () => {
       const leader = { Key: { S: "Leader" }, ID: { S: "0-go" }, Name: { S: "go" }, ...time };
       fleet.tables.put("metadata", leader);
       const ids = fleet.stream.shards().map(({ shardId }) => shardId).sort();
+      fleet.account.go.published(ids);
       // Go's rule gives every second shard to us: between those that exist stand others, for it.
       const shardIds = ["shardId-", ...ids.flatMap((id) => [id, `${id}-go`])].map((id) => ({
         S: id,

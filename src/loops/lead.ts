@@ -30,6 +30,13 @@ const MOST_CACHE_BYTES = 380_000;
 /** What an entry of the shard cache takes beside its own length: bytes. */
 const CACHE_ENTRY_BYTES = 4;
 
+/** What became of one look as leader. */
+export interface LeaderStep {
+  readonly hasChanged: boolean;
+  /** Why the stream could not be listed, or the list not be published. */
+  readonly failure: { readonly cause: unknown } | undefined;
+}
+
 /** One client's time as leader. Made anew each time it wins the lead. */
 export class Leading {
   readonly #context: LoopContext;
@@ -48,15 +55,18 @@ export class Leading {
   }
 
   /**
-   * Does the leader's work once.
+   * Does the leader's work once. While the stream cannot be listed, it shares out what is known: the
+   * shards of the dead must not wait for that.
    *
-   * @returns whether anything changed
+   * @returns whether anything changed, and what kept the stream from being listed
    */
-  async step(view: RosterView, signal: AbortSignal): Promise<boolean> {
+  async step(view: RosterView, signal: AbortSignal): Promise<LeaderStep> {
     await this.#removeDead(view.dead, signal);
-    await this.#publishShards(signal);
-    await this.#sweep(view, signal);
-    return await shareOut(this.#context, { view, shardIds: this.#publishedIds ?? [] }, signal);
+    const shardIds = this.#publishedIds ?? await this.#readPublished(signal);
+    const failure = await this.#publishShards(shardIds, signal).catch(toFailure);
+    if (failure === undefined) await this.#sweep(view, signal);
+    const facts = { view, shardIds: this.#publishedIds ?? shardIds };
+    return { hasChanged: await shareOut(this.#context, facts, signal), failure };
   }
 
   async #removeDead(dead: readonly ClientRow[], signal: AbortSignal): Promise<void> {
@@ -74,17 +84,18 @@ export class Leading {
     }
   }
 
-  async #publishShards(signal: AbortSignal): Promise<void> {
-    const { metadata } = this.#context;
-    if (this.#publishedIds === undefined) {
-      const cache = await metadata.readShardCache(signal);
-      await applicationStartMs(this.#context, cache !== undefined, signal);
-      this.#publishedIds = cache?.shardIds ?? [];
-    }
+  /** What was published when this client took the lead. */
+  async #readPublished(signal: AbortSignal): Promise<readonly string[]> {
+    const cache = await this.#context.metadata.readShardCache(signal);
+    await applicationStartMs(this.#context, cache !== undefined, signal);
+    return cache?.shardIds ?? [];
+  }
+
+  async #publishShards(published: readonly string[], signal: AbortSignal): Promise<undefined> {
     await this.#list.look(signal);
     const shardIds = this.#list.readableIds;
-    if (isSameList(shardIds, this.#publishedIds)) return;
-    if (fitsShardCache(shardIds)) await metadata.writeShardCache(shardIds, signal);
+    const mustWrite = !isSameList(shardIds, published) && fitsShardCache(shardIds);
+    if (mustWrite) await this.#context.metadata.writeShardCache(shardIds, signal);
     this.#publishedIds = shardIds;
   }
 
@@ -112,6 +123,10 @@ export class Leading {
     const facts = { shardId, sequenceNumber, processedThroughMs };
     this.#context.announcer.announce({ type: "shard-expired", ...facts });
   }
+}
+
+function toFailure(cause: unknown): { readonly cause: unknown } {
+  return { cause };
 }
 
 /**

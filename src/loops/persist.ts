@@ -15,10 +15,12 @@ export interface Persistence {
   readonly operation: string;
   readonly shardId?: string | undefined;
   readonly signal: AbortSignal;
+  /** The longest wait between two tries, in milliseconds: at most, and by default, 10 s. */
+  readonly maxDelayMs?: number | undefined;
 }
 
 /**
- * Repeats a call until it succeeds, waiting longer after each failure (up to 10 s).
+ * Repeats a call until it succeeds, waiting longer after each failure, up to a bound.
  *
  * @returns `undefined` when the signal aborted first
  */
@@ -40,13 +42,14 @@ export async function persist<Result>(
 
 async function pause(
   context: Pick<LoopContext, "announcer" | "clock" | "random">,
-  { operation, shardId, signal }: Persistence,
+  { operation, shardId, signal, maxDelayMs = MAX_RETRY_DELAY_MS }: Persistence,
   error: KinsumerError,
   failures: number,
 ): Promise<void> {
   const chance = context.random.next();
   const baseMs = firstDelayMs(error, BASE_DELAY_MS);
-  const delayMs = Math.round(backoffMs({ failures, baseMs, maxMs: MAX_RETRY_DELAY_MS, chance }));
+  const maxMs = Math.min(MAX_RETRY_DELAY_MS, maxDelayMs);
+  const delayMs = Math.round(backoffMs({ failures, baseMs, maxMs, chance }));
   context.announcer.retried(error, { operation, shardId, failures, delayMs });
   if (!error.retryable) context.announcer.announce({ type: "failed", shardId, error });
   await context.clock.sleep(delayMs, signal);
@@ -55,7 +58,7 @@ async function pause(
 /** Any failure as a {@link KinsumerError}: what a port of the user's own throws may be anything. */
 export function toError(
   cause: unknown,
-  { operation, shardId }: Omit<Persistence, "signal">,
+  { operation, shardId }: Pick<Persistence, "operation" | "shardId">,
 ): KinsumerError {
   if (cause instanceof KinsumerError) return cause;
   return new KinsumerError("RequestRejected", `Cannot complete ${operation}: unexpected failure`, {

@@ -20,6 +20,9 @@ const CALM_INTERVAL_FACTOR = 2;
 /** Looks without a change after which the fleet counts as calm. */
 const CALM_AFTER_LOOKS = 3;
 
+/** A look that fails is tried so many times within the time to live, at least. */
+const LOOKS_IN_MAX_AGE = 3;
+
 /** What a look at the fleet tells the rest of the client. */
 export interface RefreshListener {
   /** The leader wrote assignments: read them at once. */
@@ -94,11 +97,17 @@ export class Refresh {
     while (!signal.aborted) {
       this.#waking = new AbortController();
       this.#startedCount++;
-      await persist(this.#context, { operation: "refresh", signal }, () => this.#look(signal));
+      const what = { operation: "refresh", signal, maxDelayMs: this.#mostDelayMs };
+      await persist(this.#context, what, () => this.#look(signal));
       this.#endedCount = this.#startedCount;
       const factor = this.#calmLooks >= CALM_AFTER_LOOKS ? CALM_INTERVAL_FACTOR : 1;
       if (!signal.aborted) await clock.sleep(shardCheckIntervalMs * factor, this.#waking.signal);
     }
+  }
+
+  /** A leader whose looks fail must look again before its record is taken for a dead one's. */
+  get #mostDelayMs(): number {
+    return this.#context.options.clientRecordMaxAgeMs / LOOKS_IN_MAX_AGE;
   }
 
   /** Shares this client's shards out among the others, and gives the lead up. */
@@ -190,9 +199,10 @@ export class Refresh {
     }
     this.#announceMembers(view);
     this.#listener.onOwnLeader();
-    const hasChanged = await this.#leading.step(view, signal);
+    const { failure, hasChanged } = await this.#leading.step(view, signal);
     this.#calmLooks = hasChanged ? 0 : this.#calmLooks + 1;
     if (hasChanged) this.#listener.onAssigned();
+    if (failure !== undefined) throw failure.cause;
   }
 
   async #follow(leader: LeaderRow, signal: AbortSignal, seen?: RosterView): Promise<void> {
