@@ -66,13 +66,18 @@ async function copySources(root: string): Promise<void> {
 }
 
 /** @throws {Error} when the sources have changed and the mutation no longer fits */
-async function mutate(root: string, { name, file, find, replace }: Mutation): Promise<void> {
-  const path = join(root, file);
-  const source = await readFile(path, "utf8");
-  if (source.split(find).length !== 2) {
-    throw new Error(`Cannot make the mutant "${name}": ${file} does not hold its text just once`);
+async function mutate(root: string, mutation: Mutation): Promise<void> {
+  for (const change of [mutation, mutation.also]) {
+    if (change === undefined) continue;
+    const { file, find, replace } = change;
+    const path = join(root, file);
+    const source = await readFile(path, "utf8");
+    if (source.split(find).length !== 2) {
+      const why = `${file} does not hold its text just once`;
+      throw new Error(`Cannot make the mutant "${mutation.name}": ${why}`);
+    }
+    await writeFile(path, source.replace(find, () => replace));
   }
-  await writeFile(path, source.replace(find, () => replace));
 }
 
 async function play(root: string, name: string): Promise<MutantResult> {

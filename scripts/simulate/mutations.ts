@@ -1,16 +1,22 @@
 /**
- * Ways to break the protocol, each as a change of one place in the sources.
+ * Ways to break the protocol, each as a change of one place in the sources, or of two.
  *
  * @module
  */
 
 /** A change of one place in the sources. */
-export interface Mutation {
-  readonly name: string;
+export interface Change {
   readonly file: string;
   /** Stands in the file exactly once. */
   readonly find: string;
   readonly replace: string;
+}
+
+/** A way to break the protocol. */
+export interface Mutation extends Change {
+  readonly name: string;
+  /** A second place, where one does not do. */
+  readonly also?: Change;
 }
 
 /** Every mutant that the simulation has to catch. */
@@ -46,7 +52,7 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "[shard.parentShardId]",
   },
   {
-    name: "children start at the tip",
+    name: "children start at LATEST",
     file: "src/rules/position.ts",
     find: '  if (startAt === "horizon") return { type: "TRIM_HORIZON" };',
     replace: '  if (startAt === "horizon") return { type: "TRIM_HORIZON" };\n' +
@@ -67,12 +73,17 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "no fencing after a pause",
-    file: "src/rules/liveness.ts",
-    find: "return nowMs < lease.beatenAtMs + lease.maxAgeMs;",
-    replace: "return nowMs < lease.beatenAtMs + Infinity;",
+    file: "src/loops/heartbeat.ts",
+    find: 'if (!lease.isValid) this.#listener.onFenced("lease-expired");',
+    replace: "",
+    also: {
+      file: "src/loops/handoff.ts",
+      find: "this.#queue.length > 0 && this.#options.isLeaseValid()",
+      replace: "this.#queue.length > 0",
+    },
   },
   {
-    name: "a shard ends with a missing iterator",
+    name: "a shard finished on a null iterator",
     file: "src/rules/shard_end.ts",
     find: "if (facts.hasChildShards) return",
     replace: "if (facts.hasChildShards || facts.confirmations === 0) return",
@@ -90,13 +101,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'const isFinished = end === "ended";',
   },
   {
-    name: "every change stops every shard",
+    name: "every change stops the world",
     file: "src/loops/shard_set.ts",
     find: "if (!this.#desired.has(shardId)) consumer.stop();\n    }",
     replace: "consumer.stop();\n    }",
   },
   {
-    name: "shards are not released",
+    name: "shards not released",
     file: "src/loops/consume_shard.ts",
     find: "isFinished ? { isFinished } : { isReleased: true }",
     replace: "isFinished ? { isFinished } : {}",
@@ -108,35 +119,88 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
   },
   {
-    name: "an expired iterator is replaced by the first position",
+    name: "an expired iterator resumed from the checkpoint",
+    file: "src/loops/read_shard.ts",
+    find: "resumePosition(start, this.#lastSequenceNumber)",
+    replace: "resumePosition(start, (this.#reading.channel as any).owned.confirmed.sequenceNumber)",
+    also: {
+      file: "src/loops/consume_shard.ts",
+      find: '    this.#enter("reading");',
+      replace: '    this.#enter("reading");\n    Object.assign(channel, { owned });',
+    },
+  },
+  {
+    name: "an expired iterator resumed from the first position",
     file: "src/rules/position.ts",
     find: "return lastReadSequenceNumber === undefined\n",
     replace: "return lastReadSequenceNumber !== null\n",
   },
   {
-    name: "lost answers not recognised",
+    name: "a write's ambiguity lost: landed taken for refused",
     file: "src/rules/ownership.ts",
     find: 'return row.ownerId === undefined || row.ownerId === clientId ? "landed" : "lost";',
     replace: 'return clientId === "" ? "landed" : "lost";',
   },
   {
-    name: "another's write taken for one's own",
+    name: "a write's ambiguity lost: another's taken for one's own",
     file: "src/rules/ownership.ts",
     find: "if (row === undefined || !unconfirmed.has(row.lastUpdate)) return",
     replace: 'if (row !== undefined && clientId + unconfirmed.size) return "landed";\n' +
       "  if (row === undefined || !unconfirmed.has(row.lastUpdate)) return",
   },
   {
-    name: "retries without a pause",
+    name: "hot retry",
     file: "src/loops/read_shard.ts",
     find: "  await clock.sleep(delayMs, signal);\n}",
     replace: "}",
   },
   {
-    name: "a buffer without a bound",
+    name: "a buffer without a bound of records",
     file: "src/loops/handoff.ts",
     find: "while (this.#admissions.length > 0 && this.#waitingCount < bufferSize) {",
     replace: "while (this.#admissions.length > 0 && bufferSize > 0) {",
+  },
+  {
+    name: "a buffer without a bound of bytes",
+    file: "src/loops/handoff.ts",
+    find: "this.#heldBytes > 0 && this.#heldBytes + byteLength > maxBufferedBytes",
+    replace: "this.#heldBytes > Infinity && maxBufferedBytes > 0",
+  },
+  {
+    name: "the budget not charged with what reads return",
+    file: "src/loops/handoff.ts",
+    find: "this.#heldBytes += answer.byteLength - admission.byteLength;",
+    replace: "answer = { ...answer, byteLength: admission.byteLength };",
+  },
+  {
+    name: "our own shares beside a living Go client",
+    file: "src/loops/lead.ts",
+    find: "if (living.some((row) => row.maxAgeMs === undefined)) {",
+    replace: 'if (living.some((row) => row.clientId === "")) {',
+  },
+  {
+    name: "Go clients counted by our own time to live",
+    file: "src/loops/roster.ts",
+    find: "this.#goMaxAgeMs = goMaxAgeMs(options.goShardCheckIntervalMs);",
+    replace: "this.#goMaxAgeMs = options.clientRecordMaxAgeMs / 3;",
+  },
+  {
+    name: "idle shards renewed too seldom for Go",
+    file: "src/loops/commit.ts",
+    find: "Math.min(MAX_RENEWAL_INTERVAL_MS, options.goShardCheckIntervalMs);",
+    replace: "MAX_RENEWAL_INTERVAL_MS;",
+  },
+  {
+    name: "children under a Go leader not waited for",
+    file: "src/loops/refresh.ts",
+    find: ".filter((shardId) => readable.has(shardId))",
+    replace: ".filter((shardId) => readable.size >= 0 || shardId)",
+  },
+  {
+    name: "dead rows left to a Go leader",
+    file: "src/loops/refresh.ts",
+    find: "for (const row of view.dead) if (row.maxAgeMs !== undefined)",
+    replace: "for (const row of view.dead) if (row.maxAgeMs === -1)",
   },
   {
     name: "shards taken from the living",

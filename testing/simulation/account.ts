@@ -8,6 +8,7 @@
 import type { Checkpoint, KinsumerRecord } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
 import { parseCheckpoint } from "../../src/tables/checkpoints.ts";
+import { GoFaults } from "./go_faults.ts";
 import type { SimulatedStream } from "./kinesis.ts";
 import type { SimulatedTables } from "./tables.ts";
 
@@ -56,6 +57,10 @@ export class FleetAccount {
   readonly #lastPlace = new Map<string, number>();
   readonly #excused = new Set<string>();
   readonly #clientIds = new Map<string, string>();
+  readonly #names = new Map<string, string>();
+  /** When each checkpoint row was last written. */
+  readonly #writtenAtMs = new Map<string, number>();
+  readonly #go: GoFaults;
   #producedCount = 0;
 
   constructor(world: {
@@ -66,9 +71,13 @@ export class FleetAccount {
     this.#stream = world.stream;
     this.#tables = world.tables;
     this.#clock = world.clock;
-    world.tables.onChange(({ table, before, after }) => {
+    this.#go = new GoFaults(world.clock);
+    world.tables.onChange(({ table, key, before, after }) => {
+      if (table === "metadata" && key === "ShardCache") this.#checkPublished();
       if (table !== "checkpoints" || after === undefined) return;
-      this.#checkpointed(before && parseCheckpoint(before), parseCheckpoint(after));
+      const row = parseCheckpoint(after);
+      this.#checkpointed(before && parseCheckpoint(before), row);
+      this.#writtenAtMs.set(row.shardId, this.#clock.monotonicMs());
     });
   }
 
@@ -90,6 +99,28 @@ export class FleetAccount {
   /** A client's name stands for this client ID. */
   known(client: string, clientId: string): void {
     this.#clientIds.set(client, clientId);
+    this.#names.set(clientId, client);
+  }
+
+  /** What is told of the Go clients in the fleet. */
+  get go(): GoFaults {
+    return this.#go;
+  }
+
+  /** A Go client was killed: what it was handed and did not commit comes again. */
+  goKilled(name: string, clientId: string): void {
+    this.excuse(name);
+    this.#go.gone(clientId);
+  }
+
+  /** How long a checkpoint row has not been written: milliseconds. */
+  rowAgeMs(shardId: string): number {
+    return this.#clock.monotonicMs() - (this.#writtenAtMs.get(shardId) ?? 0);
+  }
+
+  /** Whether what a client was handed may come again. */
+  isExcused(client: string): boolean {
+    return this.#excused.has(client);
   }
 
   /** What this client was handed may be delivered again: it crashed, hung or was cut off. */
@@ -108,21 +139,40 @@ export class FleetAccount {
   /** A client captured a shard: it may read again from the checkpoint. */
   captured(client: string, shardId: string): void {
     this.#lastPlace.delete(`${client}/${shardId}`);
+    this.#go.captured(client, shardId);
   }
 
   delivered(client: string, record: KinsumerRecord): void {
-    const key = keyOf(record);
-    const earlier = this.#deliveries.get(key) ?? [];
-    this.#deliveries.set(key, [...earlier, { client, atMs: this.#clock.monotonicMs() }]);
     this.#checkOwner(client, record);
+    const isFirst = this.#handOver(client, record);
+    if (isFirst) this.#checkParents(record.shardId);
+  }
+
+  /** A Go client was handed a record, and processed it at that moment. */
+  deliveredToGo(client: string, record: RecordKey): void {
+    const isFirst = this.#handOver(client, record);
+    const { shardId } = record;
+    if (isFirst && !this.#go.mayPrecedeParents(shardId)) this.#checkParents(shardId);
+    this.processed(client, record);
+  }
+
+  /** @returns whether nobody was handed the record before */
+  #handOver(client: string, record: RecordKey): boolean {
+    const key = keyOf(record);
+    const atMs = this.#clock.monotonicMs();
+    const earlier = this.#deliveries.get(key) ?? [];
+    this.#deliveries.set(key, [...earlier, { client, atMs }]);
     this.#checkOrder(client, record);
-    if (earlier.length === 0) this.#checkParents(record.shardId);
-    else if (!earlier.some((delivery) => this.#excused.has(delivery.client))) {
-      this.violate(
-        "P3",
-        `${key} was delivered again, to ${client} after ${earlier.at(-1)?.client}`,
-      );
+    if (earlier.length === 0) return true;
+    const place = this.#placeOf(record);
+    const mayRepeat = earlier.some((each) =>
+      this.#excused.has(each.client) || this.#go.mayRepeat(record.shardId, { ...each, place })
+    );
+    if (!mayRepeat && !this.#go.mayRepeat(record.shardId, { client, atMs, place })) {
+      const before = earlier.at(-1)?.client;
+      this.violate("P3", `${key} was delivered again, to ${client} after ${before}`);
     }
+    return false;
   }
 
   processed(_client: string, record: RecordKey): void {
@@ -152,14 +202,21 @@ export class FleetAccount {
     const earlier = before?.sequenceNumber;
     const hasMovedBack = earlier !== undefined && /^\d+$/.test(earlier) &&
       (sequenceNumber === undefined || BigInt(sequenceNumber) < BigInt(earlier));
-    if (hasMovedBack) {
+    const { ids = [], places } = this.#produced.get(shardId) ?? {};
+    const covered = after.isFinished ? ids.length : coveredCount({ ids, places, sequenceNumber });
+    const isTaken = before?.ownerId !== undefined && after.ownerId !== undefined &&
+      before.ownerId !== after.ownerId;
+    if (isTaken) this.#taken(before, after, covered);
+    const isGoCapture = before?.ownerId !== after.ownerId && this.#go.nameOf(after.ownerId);
+    if (hasMovedBack && isGoCapture) {
+      const to = coveredCount({ ids, places, sequenceNumber: earlier });
+      this.#go.putBack(shardId, { from: covered, to });
+    } else if (hasMovedBack) {
       this.violate(
         "P4",
         `${shardId}: the checkpoint went from ${earlier} back to ${sequenceNumber}`,
       );
     }
-    const { ids = [], places } = this.#produced.get(shardId) ?? {};
-    const covered = after.isFinished ? ids.length : coveredCount({ ids, places, sequenceNumber });
     const missed = this.#advance(
       this.#processedWithoutGap,
       shardId,
@@ -174,19 +231,38 @@ export class FleetAccount {
     }
   }
 
+  /** P4: nobody takes a shard from a living Go client, and none of ours lets Go think it dead. */
+  #taken(before: Checkpoint, after: Checkpoint, covered: number): void {
+    const { shardId } = after;
+    const { ownerId: formerId = "" } = before;
+    const former = this.#names.get(formerId) ?? formerId;
+    const goTaker = this.#go.nameOf(after.ownerId);
+    const goFormer = this.#go.nameOf(formerId);
+    if (goTaker === undefined) {
+      if (goFormer === undefined || !this.#go.isLiving(formerId)) return;
+      return this.violate("P4", `${after.ownerId} took ${shardId} from ${goFormer}, which lives`);
+    }
+    if (goFormer !== undefined) return this.excuse(goFormer);
+    this.#go.took(shardId, former, covered);
+    const ageMs = this.rowAgeMs(shardId);
+    if (ageMs >= this.#go.maxAgeMs && !this.#excused.has(former)) {
+      this.violate("P4", `${former} let the row of ${shardId} get ${ageMs} ms old: Go took it`);
+    }
+  }
+
   /** P4: a record is handed over only by the shard's owner, and with a live signal. */
   #checkOwner(client: string, { shardId, signal }: KinsumerRecord): void {
     if (signal.aborted) this.violate("P4", `${client} was handed a record of lost ${shardId}`);
     const clientId = this.#clientIds.get(client);
     const row = this.#tables.checkpoints().find((each) => each.shardId === shardId);
-    if (row?.ownerId !== clientId) {
+    if (row?.ownerId !== clientId && !this.#go.mayBeUnaware(client, shardId)) {
       this.violate("P4", `${client} was handed a record of ${shardId}, which ${row?.ownerId} owns`);
     }
   }
 
   /** P2: no record is skipped, and none comes twice, or too late, while the shard stays captured. */
-  #checkOrder(client: string, { shardId, sequenceNumber }: KinsumerRecord): void {
-    const place = this.#produced.get(shardId)?.places.get(sequenceNumber) ?? 0;
+  #checkOrder(client: string, { shardId, sequenceNumber }: RecordKey): void {
+    const place = this.#placeOf({ shardId, sequenceNumber });
     const skipped = this.#advance(
       this.#deliveredWithoutGap,
       shardId,
@@ -204,6 +280,10 @@ export class FleetAccount {
     this.#lastPlace.set(key, place);
   }
 
+  #placeOf({ shardId, sequenceNumber }: RecordKey): number {
+    return this.#produced.get(shardId)?.places.get(sequenceNumber) ?? 0;
+  }
+
   /** P2: no record of a child before every record of its parents is processed. */
   #checkParents(shardId: string): void {
     const shard = this.#stream.shards().find((each) => each.shardId === shardId);
@@ -219,6 +299,20 @@ export class FleetAccount {
       if (open !== undefined) {
         this.violate("P2", `${shardId} was read before ${open} of its parent was processed`);
       }
+    }
+  }
+
+  /** P2: ours publish no child before its parents are finished, so that Go clients wait too. */
+  #checkPublished(): void {
+    const listed = new Map(this.#stream.shards().map((shard) => [shard.shardId, shard]));
+    const rows = this.#tables.checkpoints();
+    const finished = new Set(rows.filter((row) => row.isFinished).map(({ shardId }) => shardId));
+    for (const shardId of this.#tables.shardCache()?.shardIds ?? []) {
+      const { parentShardId, adjacentParentShardId } = listed.get(shardId) ?? {};
+      const open = [parentShardId, adjacentParentShardId]
+        .find((id) => id !== undefined && listed.has(id) && !finished.has(id));
+      if (open === undefined || this.#go.mayPrecedeParents(shardId)) continue;
+      this.violate("P2", `${shardId} was published before its parent ${open} was finished`);
     }
   }
 

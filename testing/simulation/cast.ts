@@ -5,25 +5,31 @@
  * @module
  */
 
+import type { RecordsAnswer } from "../../src/aws/kinesis.ts";
 import type { KinsumerEvent } from "../../src/events.ts";
 import { openSimulatedClient, type SimulatedClient } from "./fleet.ts";
 import { createSeededRandom } from "./random.ts";
-import type { Action } from "./scenario.ts";
+import { ReadAhead } from "./read_ahead.ts";
+import type { Action, Scenario } from "./scenario.ts";
 import type { Actor, Stage } from "./stage.ts";
 import type { Weather } from "./weather.ts";
 
 /** Within how long every client must stop. */
 export const STOP_DEADLINE_MS = 10_000;
 const RESTART_DELAY_MS = 1_000;
+/** After these a client holds nothing of the shard that it read before. */
+const LETTING_GO: ReadonlySet<KinsumerEvent["type"]> = new Set([
+  "shard-captured",
+  "shard-finished",
+  "shard-lost",
+  "shard-released",
+]);
 
 /** The clients of a scenario. */
 export class Cast {
   readonly #stage: Stage;
   readonly #weather: Weather;
-  readonly #owners = new Map<string, string>();
   #joinCount = 0;
-  /** The most shards that were listed at a time: retention takes some off the list. */
-  #mostShards = 0;
 
   constructor(stage: Stage, weather: Weather) {
     this.#stage = stage;
@@ -35,7 +41,7 @@ export class Cast {
     const { scenario } = this.#stage;
     const name = `c${this.#joinCount++}`;
     this.#stage.membershipChanges++;
-    const actor = createActor(name, scenario.handlerMs);
+    const actor = createActor(name, scenario);
     const channel = this.#weather.channel(actor);
     actor.client = openSimulatedClient(this.#stage.world, {
       name,
@@ -52,12 +58,12 @@ export class Cast {
       },
       dynamodb: channel,
       kinesis: channel,
-      answer: (answer, shardIterator) => {
-        const arrived = this.#weather.answer(answer, shardIterator);
-        actor.fetched += arrived.records.length;
-        this.#checkBuffer(actor);
+      answer: (answer, request) => {
+        const arrived = this.#weather.answer(answer, request);
+        this.#checkAhead(actor, arrived, request.shardId);
         return arrived;
       },
+      onProcessed: ({ shardId }) => actor.ahead.acknowledged(shardId),
     });
     this.#stage.actors.push(actor);
     this.#supervise(actor);
@@ -105,7 +111,11 @@ export class Cast {
 
   /** Ends every disturbance, and makes sure that somebody is there. */
   heal(): void {
+    this.#stage.healing.abort();
+    const withGo = this.#stage.goActors.length > 0;
     for (const actor of this.#stage.actors) {
+      // Go goes by wall clocks: with wrong ones no fleet of both kinds agrees.
+      if (withGo) actor.client.machine.setWallOffset(0);
       actor.handlerMs = Math.min(actor.handlerMs, 20);
       if (actor.isCrashed) continue;
       actor.client.machine.resume();
@@ -134,13 +144,14 @@ export class Cast {
 
   #heard(actor: Actor, event: KinsumerEvent): void {
     this.#stage.log(`${actor.name} ${JSON.stringify(event)}`);
+    if (LETTING_GO.has(event.type) && "shardId" in event) actor.ahead.letGo(event.shardId ?? "");
     if (event.type === "shard-lost" && event.reason === "taken") this.#lost(actor, event.shardId);
     // What a client gave up because it could not beat, it may take anew.
-    else if (event.type === "shard-lost") this.#owners.delete(event.shardId);
+    else if (event.type === "shard-lost") this.#stage.lastOwner.delete(event.shardId);
     if (event.type !== "shard-captured") return;
     actor.captures++;
-    if (this.#owners.get(event.shardId) === actor.name) this.#stage.recaptures++;
-    this.#owners.set(event.shardId, actor.name);
+    if (this.#stage.lastOwner.get(event.shardId) === actor.name) this.#stage.recaptures++;
+    this.#stage.lastOwner.set(event.shardId, actor.name);
   }
 
   /** P6: a shard is lost only to somebody. */
@@ -151,20 +162,30 @@ export class Cast {
     account.violate("P6", `${actor.name} gave ${shardId} up, which is its own`);
   }
 
-  /** P8: no more is read ahead than the buffer takes, and one read of each shard; a loss drops both. */
-  #checkBuffer(actor: Actor): void {
-    const { scenario: { options: { bufferSize, readLimit } }, world } = this.#stage;
-    this.#mostShards = Math.max(this.#mostShards, world.stream.shards().length);
+  /** P8: no more is read ahead than the buffer and the budget take, and one read of each shard. */
+  #checkAhead(actor: Actor, { byteLength, records }: RecordsAnswer, shardId: string): void {
+    const { scenario: { options }, world: { account } } = this.#stage;
+    const { bufferSize, maxBufferedBytes, readLimit } = options;
+    if (records.length === 0) return;
+    if (!actor.ahead.arrived(shardId, { bytes: byteLength, count: records.length })) {
+      const what = `holds ${actor.ahead.heldBytes} bytes of ${maxBufferedBytes}, and reads on`;
+      account.violate("P8", `${actor.name} ${what}: ${shardId}`);
+    }
+    actor.shardIds.add(shardId);
+    actor.fetched += records.length;
     const ahead = actor.fetched - actor.delivered;
-    if (ahead <= (bufferSize + readLimit * this.#mostShards) * (1 + actor.captures)) return;
-    world.account.violate("P8", `${actor.name} reads ${ahead} records ahead`);
+    // A loss drops what waited, which is read again.
+    if (ahead <= (bufferSize + readLimit * actor.shardIds.size) * (1 + actor.captures)) return;
+    account.violate("P8", `${actor.name} reads ${ahead} records ahead`);
   }
 }
 
-function createActor(name: string, handlerMs: number): Actor {
+function createActor(name: string, { handlerMs, options }: Scenario): Actor {
   return {
     name,
     handlerMs,
+    ahead: new ReadAhead(options.maxBufferedBytes),
+    shardIds: new Set(),
     client: undefined as unknown as SimulatedClient, // set before anything can ask for it
     isJoined: false,
     isGone: false,

@@ -12,8 +12,10 @@ import type { Stage } from "./stage.ts";
 const MOST_REQUESTS_A_SECOND = 60;
 const MOST_REQUESTS_A_SECOND_AND_SHARD = 20;
 const WATCH_INTERVAL_MS = 10_000;
-/** The Go library captures a row that is five minutes old. */
-const MOST_ROW_AGE_MS = 150_000;
+/** What a record of a few bytes takes of a shard's limit, about. */
+const SMALL_RECORD_BYTES = 500;
+/** The Go library captures a row that is five of its looks old: half of that is too much. */
+const MOST_ROW_AGE_LOOKS = 2.5;
 
 /** While the scenario is played: no client asks without pause, and idle owners renew. */
 export async function watch(stage: Stage): Promise<void> {
@@ -34,14 +36,15 @@ export async function watch(stage: Stage): Promise<void> {
 }
 
 /** P4: the row of an idle owner is renewed, or a Go client would take it for a dead one's. */
-function checkIdleRows({ actors, nowMs, world: { account, tables }, writtenAtMs }: Stage): void {
+function checkIdleRows({ actors, scenario, world: { account, tables } }: Stage): void {
+  const mostAgeMs = MOST_ROW_AGE_LOOKS * scenario.goCheckIntervalMs;
   const healthy = new Set(
-    actors.filter((each) => !each.isGone && !each.isCrashed && !each.wasPaused && !each.wasCut)
+    actors.filter((each) => !each.isGone && !each.isCrashed && !account.isExcused(each.name))
       .map((each) => each.client.kinsumer.clientId),
   );
   for (const { shardId, ownerId } of tables.checkpoints()) {
-    const ageMs = nowMs - (writtenAtMs.get(shardId) ?? 0);
-    if (ownerId !== undefined && healthy.has(ownerId) && ageMs > MOST_ROW_AGE_MS) {
+    const ageMs = account.rowAgeMs(shardId);
+    if (ownerId !== undefined && healthy.has(ownerId) && ageMs > mostAgeMs) {
       account.violate("P4", `${shardId} was not renewed for ${ageMs} ms`);
     }
   }
@@ -61,7 +64,8 @@ export async function checkRecovery(stage: Stage): Promise<number> {
       tables.checkpoints().filter(({ ownerId }) => ownerId).map(({ shardId }) => shardId),
     );
     const open = stream.shards().filter((shard) => shard.endingSequenceNumber === undefined);
-    return open.every(({ shardId }) => owned.has(shardId)) && isLedByLowest(stage);
+    return open.every(({ shardId }) => owned.has(shardId)) && isLedByLowest(stage) &&
+      isSharedByGoRule(stage);
   };
   try {
     await clock.runUntil(isRecovered, recoveryBoundMs(stage));
@@ -74,28 +78,56 @@ export async function checkRecovery(stage: Stage): Promise<number> {
   return stage.nowMs - fromMs;
 }
 
-function isLedByLowest({ world: { tables } }: Stage): boolean {
-  const rows = tables.clientRows();
-  const ids = rows.filter((row) => !row.isLeaving).map((row) => row.clientId);
-  return rows.some((row) => row.maxAgeMs === undefined) ||
-    tables.leader()?.clientId === ids.sort()[0];
+function isLedByLowest(stage: Stage): boolean {
+  return stage.world.tables.leader()?.clientId === livingIds(stage)[0];
+}
+
+/** While a Go client lives, shard i of the published list is client i mod n's, on both kinds. */
+function isSharedByGoRule(stage: Stage): boolean {
+  const { goActors, world: { tables } } = stage;
+  if (goActors.every(({ isGone, isKilled }) => isGone || isKilled)) return true;
+  const ids = livingIds(stage);
+  const rows = new Map(tables.checkpoints().map((row) => [row.shardId, row]));
+  const published = [...tables.shardCache()?.shardIds ?? []].sort();
+  return published.every((shardId, index) => {
+    const row = rows.get(shardId);
+    return row?.isFinished || row?.ownerId === ids[index % ids.length];
+  });
+}
+
+/** Who is in the clients table and not leaving; what killed Go clients left there is not counted. */
+function livingIds({ goActors, world: { tables } }: Stage): readonly string[] {
+  const killed = new Set(goActors.filter(({ isKilled }) => isKilled).map((each) => each.clientId));
+  return tables.clientRows().filter((row) => !row.isLeaving && !killed.has(row.clientId))
+    .map((row) => row.clientId).sort();
 }
 
 /** Time to live, looks and retries, and the work that is left. */
-function recoveryBoundMs({ scenario, world: { account, stream, tables } }: Stage): number {
+function recoveryBoundMs(stage: Stage): number {
+  const { scenario, world: { account, stream } } = stage;
   const { clientRecordMaxAgeMs, readLimit, shardCheckIntervalMs, throttleDelayMs } =
     scenario.options;
   const left = account.producedCount - account.processedCount;
   const generations = stream.shards().length;
   const reads = Math.ceil(left / readLimit) + generations;
-  // A record takes about 500 bytes of the shard's limit, and a refused read waits up to ten seconds.
+  // A refused read waits up to ten seconds.
+  const bytes = left * (scenario.recordBytes ?? SMALL_RECORD_BYTES);
   const bytesMs = scenario.bytesPerSecond === undefined
     ? 0
-    : left * 500_000 / scenario.bytesPerSecond + 10_000 * generations;
+    : bytes * 1_000 / scenario.bytesPerSecond + 10_000 * generations;
   const readMs = (throttleDelayMs + 50) * (scenario.readsPerSecond < 1_000 ? 3 : 1);
-  const hasGoClient = tables.clientRows().some((row) => row.maxAgeMs === undefined);
   return 30_000 + 5_000 * generations + 3 * clientRecordMaxAgeMs + 10 * shardCheckIntervalMs +
-    left * 25 + reads * readMs + bytesMs + (hasGoClient ? 400_000 : 0);
+    left * 25 + reads * readMs + bytesMs + goBoundMs(stage, generations);
+}
+
+/**
+ * Go's max age, twice, for what was killed, and three of its looks for each generation of shards. It
+ * goes by wall clocks: a row from one that was ahead is old only when the others have come as far.
+ */
+function goBoundMs({ goActors, scenario }: Stage, generations: number): number {
+  if (goActors.length === 0) return 0;
+  const hasJumps = scenario.actions.some(({ type }) => type === "clock-jump");
+  return (10 + 3 * generations) * scenario.goCheckIntervalMs + (hasJumps ? 660_000 : 0);
 }
 
 /** P7: every client that still runs stops in time. */

@@ -36,11 +36,21 @@ export interface SimulatedDynamoDb {
   rows(tableName: string): readonly Item[];
   /** Makes a table at once. */
   create(request: CreateTableRequest): boolean;
-  /** Puts a whole row, as a PutItem of another program would, at once. */
-  putRow(tableName: string, item: Item): void;
+  /**
+   * Puts a whole row, as a PutItem of another program would, at once.
+   *
+   * @returns whether the condition held
+   */
+  putRow(tableName: string, item: Item, condition?: WriteCondition): boolean;
   /** Calls back after each write that changed a row, in order. */
   onChange(listener: (change: RowChange) => void): void;
 }
+
+/** What must hold of the row that a write replaces; empty: nothing. */
+export type WriteCondition = Pick<
+  UpdateRequest,
+  "conditionExpression" | "attributeNames" | "attributeValues"
+>;
 
 /** What there is to choose. */
 export interface SimulatedDynamoDbOptions {
@@ -58,7 +68,7 @@ export function createSimulatedDynamoDb(options: SimulatedDynamoDbOptions): Simu
     view: (channelOptions = {}) => createApi(database, { clock: options.clock, channelOptions }),
     create: (request) => database.create(request),
     rows: (tableName) => database.table(tableName).sorted(),
-    putRow: (tableName, item) => database.put(tableName, item),
+    putRow: (tableName, item, condition) => database.put(tableName, item, condition),
     onChange: (listener) => void database.listeners.push(listener),
   };
 }
@@ -158,9 +168,12 @@ class Database {
     return after === undefined ? { outcome: "applied" } : { outcome: "applied", item: after };
   }
 
-  put(tableName: string, item: Item): void {
+  put(tableName: string, item: Item, condition: WriteCondition = {}): boolean {
     const table = this.table(tableName);
-    this.#change({ tableName, key: table.keyOf(item), before: table.get(item), after: item });
+    const before = table.get(item);
+    if (!parseWrite(condition).holds(before ?? {})) return false;
+    this.#change({ tableName, key: table.keyOf(item), before, after: item });
+    return true;
   }
 
   create(request: CreateTableRequest): boolean {

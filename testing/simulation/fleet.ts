@@ -5,9 +5,10 @@
  * @module
  */
 
-import type { RecordsAnswer } from "../../src/aws/kinesis.ts";
+import type { KinesisApi, RecordsAnswer } from "../../src/aws/kinesis.ts";
 import type { KinsumerEvent } from "../../src/events.ts";
 import { Kinsumer } from "../../src/kinsumer.ts";
+import type { KinsumerRecord } from "../../src/model.ts";
 import type { KinsumerOptions } from "../../src/options.ts";
 import { FleetAccount } from "./account.ts";
 import type { ChannelOptions } from "./channel.ts";
@@ -42,6 +43,9 @@ export interface SimulatedClient {
   crash(): void;
 }
 
+/** What a client asks of a shard. */
+export type ReadRequest = Parameters<KinesisApi["getRecords"]>[0];
+
 /** How a simulated client is started. */
 export interface SimulatedClientOptions {
   readonly clientId?: string;
@@ -52,7 +56,9 @@ export interface SimulatedClientOptions {
   readonly kinesis?: Omit<ChannelOptions, "clock">;
   readonly dynamodb?: Omit<ChannelOptions, "clock">;
   /** Changes what GetRecords answers. */
-  readonly answer?: (answer: RecordsAnswer, shardIterator: string) => RecordsAnswer;
+  readonly answer?: (answer: RecordsAnswer, request: ReadRequest) => RecordsAnswer;
+  /** Is told of each record that the loop has processed. */
+  readonly onProcessed?: (record: KinsumerRecord) => void;
   /** Consumes in place of the loop that only counts. */
   readonly consume?: (kinsumer: Kinsumer, machine: SimulatedMachineClock) => Promise<void>;
 }
@@ -164,7 +170,7 @@ export function openSimulatedClient(
     kinesis: {
       ...kinesis,
       getRecords: async (request, signal) =>
-        answer(await kinesis.getRecords(request, signal), request.shardIterator),
+        answer(await kinesis.getRecords(request, signal), request),
     },
     tables: { clients: view.clients, checkpoints: view.checkpoints, metadata: view.metadata },
     onEvent: (event) => {
@@ -174,7 +180,7 @@ export function openSimulatedClient(
     },
   });
   world.account.known(name, kinsumer.clientId);
-  const consume = given.consume ?? counting(world.account, name, given.handlerMs ?? 0);
+  const consume = given.consume ?? counting(world.account, given);
   const joined = kinsumer.run();
   return {
     kinsumer,
@@ -193,13 +199,19 @@ export function openSimulatedClient(
   };
 }
 
-function counting(account: FleetAccount, name: string, handlerMs: number | (() => number)) {
+function counting(
+  account: FleetAccount,
+  { name, handlerMs = 0, onProcessed = () => {} }: SimulatedClientOptions & {
+    readonly name: string;
+  },
+) {
   return async (kinsumer: Kinsumer, machine: SimulatedMachineClock): Promise<void> => {
     for await (const record of kinsumer) {
       account.delivered(name, record);
       const ms = typeof handlerMs === "number" ? handlerMs : handlerMs();
       if (ms > 0) await machine.clock.sleep(ms);
       account.processed(name, record);
+      onProcessed(record);
     }
   };
 }

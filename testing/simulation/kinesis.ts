@@ -26,11 +26,14 @@ export interface SimulatedStream {
    * Adds a record, at once: to the shard of its partition key, or to the shard that is named.
    *
    * @param record.data text is written as UTF-8
+   * @param record.countsAsBytes how many bytes of payload it stands for, without having them;
+   * absent: it counts as what it takes as JSON
    */
   put(record: {
     readonly partitionKey?: string;
     readonly shardId?: string;
     readonly data: string | Uint8Array;
+    readonly countsAsBytes?: number | undefined;
   }): PutAnswer;
   /** Closes a shard and opens two in its place. Returns their IDs. */
   split(shardId: string): readonly [string, string];
@@ -72,6 +75,10 @@ export interface SimulatedStreamOptions {
   readonly firstSequenceNumber?: SequenceNumber;
 }
 
+/** What a record, and what an answer, takes as JSON beside its payload, about: bytes. */
+const RECORD_OVERHEAD_BYTES = 150;
+const ANSWER_OVERHEAD_BYTES = 350;
+
 /** Makes a stream whose shards share the partition keys evenly. */
 export function createSimulatedStream(options: SimulatedStreamOptions): SimulatedStream {
   const stream = new Stream(options);
@@ -109,6 +116,8 @@ class Stream {
   status: StreamDescription["status"] = "ACTIVE";
   readonly #options: SimulatedStreamOptions;
   readonly #shards = new Map<string, SimulatedShard>();
+  /** By sequence number: what records count as that say so. */
+  readonly #countedBytes = new Map<string, number>();
   #shardCount = 0;
   #recordCount = 0;
   /** The last sequence number that was given to anything. */
@@ -144,6 +153,9 @@ class Stream {
     if (shard.end !== undefined) throw new Error(`Cannot put to shard "${shardId}": it is closed`);
     this.#tip += 1n + BigInt(this.#recordCount++ % 7);
     const sequenceNumber = String(this.#tip);
+    if (record.countsAsBytes !== undefined) {
+      this.#countedBytes.set(sequenceNumber, record.countsAsBytes);
+    }
     shard.add({
       sequenceNumber,
       ...(record.partitionKey !== undefined && { partitionKey }),
@@ -184,7 +196,7 @@ class Stream {
     this.#assertMayRead(shard, Number(issuedMs));
     const readCount = shard.countThrough(BigInt(after));
     const records = this.#fitting(shard.records.slice(readCount, readCount + request.limit));
-    this.#charge(shard, byteLengthOf(records));
+    this.#charge(shard, records);
     const firstLeft = shard.records[readCount + records.length];
     const hasEnded = shard.end !== undefined && firstLeft === undefined;
     const arrivalMs = firstLeft?.approximateArrivalMs;
@@ -192,7 +204,7 @@ class Stream {
       records,
       lagMs: arrivalMs === undefined ? 0 : this.#options.clock.nowMs() - arrivalMs,
       hasChildShards: hasEnded && (this.#options.namesChildShards ?? true),
-      byteLength: byteLengthOf(records),
+      byteLength: this.#byteLengthOf(records),
       ...(!hasEnded && {
         nextShardIterator: this.#iteratorAfter(
           shardId,
@@ -207,17 +219,35 @@ class Stream {
     const { mostAnswerBytes = Infinity } = this.#options;
     let bytes = 0;
     const count = records.findIndex((record, index) => {
-      bytes += byteLengthOf([record]);
+      bytes += this.#limitBytes(record);
       return bytes > mostAnswerBytes && index > 0;
     });
     return count < 0 ? records : records.slice(0, count);
   }
 
-  /** An answer of many bytes keeps the shard busy for as long as its limit takes to make up for it. */
-  #charge(shard: SimulatedShard, bytes: number): void {
+  /**
+   * A shard gives a second's worth of bytes at once, and then as many as its limit makes up for: a
+   * large answer keeps it busy for a while.
+   */
+  #charge(shard: SimulatedShard, records: readonly ReceivedRecord[]): void {
     const { clock, bytesPerSecond = Infinity } = this.#options;
-    const overMs = (bytes / bytesPerSecond - 1) * 1_000;
-    if (overMs > 0) shard.busyUntilMs = clock.monotonicMs() + overMs;
+    const bytes = records.reduce((sum, record) => sum + this.#limitBytes(record), 0);
+    const fromMs = Math.max(clock.monotonicMs(), shard.paidUntilMs);
+    shard.paidUntilMs = fromMs + (bytes / bytesPerSecond) * 1_000;
+  }
+
+  /** What a record takes of the service's limits, which count payload. */
+  #limitBytes(record: ReceivedRecord): number {
+    return this.#countedBytes.get(record.sequenceNumber) ??
+      this.#byteLengthOf([record]) - ANSWER_OVERHEAD_BYTES;
+  }
+
+  /** About what the answer would take as JSON, with base64 in it. */
+  #byteLengthOf(records: readonly ReceivedRecord[]): number {
+    return records.reduce((sum, { data, sequenceNumber }) => {
+      const payload = this.#countedBytes.get(sequenceNumber) ?? data.byteLength;
+      return sum + Math.ceil(payload / 3) * 4 + RECORD_OVERHEAD_BYTES;
+    }, ANSWER_OVERHEAD_BYTES);
   }
 
   #iteratorAfter(shardId: string, after: bigint): string {
@@ -232,7 +262,7 @@ class Stream {
       throw failure("IteratorExpired", "ExpiredIteratorException", shardId);
     }
     shard.readTimesMs = shard.readTimesMs.filter((readMs) => nowMs - readMs < 1000);
-    if (shard.readTimesMs.length >= readsPerSecond || nowMs < shard.busyUntilMs) {
+    if (shard.readTimesMs.length >= readsPerSecond || nowMs < shard.paidUntilMs - 1_000) {
       throw failure("Throttled", "ProvisionedThroughputExceededException", shardId);
     }
     shard.readTimesMs.push(nowMs);
@@ -260,9 +290,4 @@ class Stream {
     shard.end = this.#tip;
     return shard;
   }
-}
-
-/** About what the answer would take as JSON, with base64 in it. */
-function byteLengthOf(records: readonly ReceivedRecord[]): number {
-  return records.reduce((sum, { data }) => sum + Math.ceil(data.byteLength / 3) * 4 + 150, 350);
 }

@@ -7,6 +7,7 @@
 import type { Violation } from "./account.ts";
 import { Cast } from "./cast.ts";
 import { checkEnd, checkRecovery, checkStops, watch } from "./checks.ts";
+import { GoCast } from "./go_cast.ts";
 import type { Action, Scenario } from "./scenario.ts";
 import { type Actor, Stage } from "./stage.ts";
 import { Weather } from "./weather.ts";
@@ -49,11 +50,13 @@ class Player {
   readonly #stage: Stage;
   readonly #weather: Weather;
   readonly #cast: Cast;
+  readonly #goCast: GoCast;
 
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#weather = new Weather(stage);
     this.#cast = new Cast(stage, this.#weather);
+    this.#goCast = new GoCast(stage, this.#weather);
   }
 
   /** @returns how long the fleet took to recover from all that happened */
@@ -75,6 +78,7 @@ class Player {
     const recoveryMs = await checkRecovery(this.#stage);
     await clock.advance(scenario.idleMs);
     for (const actor of this.#stage.living) this.#cast.stop(actor);
+    for (const actor of this.#stage.goActors) this.#goCast.stop(actor);
     await checkStops(this.#stage);
     this.#stage.isOver = true;
     await clock.advance(REST_MS);
@@ -119,6 +123,7 @@ class Player {
       case "no-iterator":
       case "empty":
         return this.#weather.begin(action.type, { untilMs, strength: action.share });
+      case "no-list":
       case "no-table":
       case "no-credentials":
         return this.#weather.begin(action.type, { untilMs, strength: 1 });
@@ -137,7 +142,7 @@ class Player {
       case "merge":
         return this.#reshard(action);
       case "go-client":
-        return void this.#goClient(untilMs);
+        return this.#goCast.join(action);
     }
   }
 
@@ -194,19 +199,5 @@ class Player {
       if (isFinished) stream.forget(shardId);
       else if (sequenceNumber !== undefined) stream.trim(shardId, sequenceNumber);
     }
-  }
-
-  /** A client of the Go library, as far as others see it: it beats, and owns nothing. */
-  async #goClient(untilMs: number): Promise<void> {
-    const { random, world: { clock, tables } } = this.#stage;
-    this.#stage.membershipChanges += 2;
-    const id = `${random.uuid()}-go`;
-    const beat = (lastUpdate: string) =>
-      tables.put("clients", { ID: { S: id }, Name: { S: "go" }, LastUpdate: { N: lastUpdate } });
-    while (this.#stage.nowMs < untilMs && !this.#stage.isOver) {
-      beat(`${clock.clock.nowMs()}000000`);
-      await clock.clock.sleep(1_000);
-    }
-    beat("1"); // as if it had died long ago
   }
 }

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { playScenario } from "./play.ts";
-import { drawScenario, SECOND_DRAW } from "./scenario.ts";
+import { drawFirst, drawScenario } from "./scenario.ts";
 
 /** Seeds that catch a fault which once was in the sources, and the fault. */
 const ONCE_BROKEN: readonly (readonly [seed: number, what: string])[] = [
-  [1, "a missing iterator before the end of a closed shard ended it"],
+  [7, "a missing iterator before the end of a closed shard ended it"],
   [4, "a write of another client was taken for one's own"],
   [860, "a shard that was lost, or captured unawares, stayed in a living client's name"],
 ];
@@ -14,10 +14,8 @@ const ONCE_BROKEN: readonly (readonly [seed: number, what: string])[] = [
 describe("playScenario()", () => {
   for (const [seed, what] of ONCE_BROKEN) {
     it(`keeps every promise with seed ${seed}: ${what}`, { timeout: 60_000 }, async () => {
-      const scenario = drawScenario(seed);
       // As it was then: without the faults that came later.
-      const actions = scenario.actions.filter(({ type }) => !SECOND_DRAW.includes(type));
-      const { violations, produced } = await playScenario({ ...scenario, actions });
+      const { violations, produced } = await playScenario(drawFirst(seed));
       assert.deepEqual(violations, []);
       assert.ok(produced > 0, "nothing was produced");
     });

@@ -26,8 +26,8 @@ export class SimulatedShard {
   #numbers: bigint[] = [];
   /** When it was read within the last second: monotonic milliseconds. */
   readTimesMs: number[] = [];
-  /** Until when a large answer keeps it from answering again: monotonic milliseconds. */
-  busyUntilMs = 0;
+  /** Until when its limit of bytes is used up: monotonic milliseconds. */
+  paidUntilMs = 0;
   #trimmedThrough: bigint;
 
   constructor(lineage: Lineage, ranges: readonly HashRange[], start: bigint) {

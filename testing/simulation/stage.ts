@@ -9,6 +9,8 @@ import { FleetAccount } from "./account.ts";
 import { createSimulatedClock } from "./clock.ts";
 import type { SimulatedClient, SimulatedWorld } from "./fleet.ts";
 import { createSimulatedStream } from "./kinesis.ts";
+import type { GoActor } from "./go_cast.ts";
+import type { ReadAhead } from "./read_ahead.ts";
 import { createSeededRandom } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
 import { createSimulatedTables } from "./tables.ts";
@@ -32,6 +34,9 @@ export interface Actor {
   fetched: number;
   delivered: number;
   captures: number;
+  readonly ahead: ReadAhead;
+  /** The shards that it ever read. */
+  readonly shardIds: Set<string>;
 }
 
 /** The world of one scenario. */
@@ -41,14 +46,17 @@ export class Stage {
   readonly random: Random;
   readonly trace: Trace = new Trace();
   readonly actors: Actor[] = [];
+  readonly goActors: GoActor[] = [];
   /** Stops that are under way or done. */
   readonly stops: Promise<void>[] = [];
-  /** When each checkpoint row was last written. */
-  readonly writtenAtMs: Map<string, number> = new Map();
+  /** By shard: the name of the client that captured it last. */
+  readonly lastOwner: Map<string, string> = new Map();
   /** How often a client came, went, or may have seemed to. */
   membershipChanges = 0;
   /** How often a client took a shard anew that nobody had in between. */
   recaptures = 0;
+  /** Aborts when the faults are over: who is there stays. */
+  readonly healing: AbortController = new AbortController();
   isOver = false;
   #recordCount = 0;
 
@@ -72,7 +80,6 @@ export class Stage {
     const account = new FleetAccount({ stream, tables, clock: clock.clock });
     this.world = { clock, stream, tables, account };
     tables.onChange(({ table, key, after }) => {
-      if (table === "checkpoints") this.writtenAtMs.set(key, this.nowMs);
       this.log(`${table} ${key} ${after === undefined ? "-" : JSON.stringify(after)}`);
     });
   }
@@ -91,7 +98,9 @@ export class Stage {
   put(count: number): void {
     for (let each = 0; each < count; each++) {
       const data = String(this.#recordCount++);
-      this.world.account.produced(this.world.stream.put({ partitionKey: data, data }));
+      const { recordBytes } = this.scenario;
+      const record = { partitionKey: data, data, countsAsBytes: recordBytes };
+      this.world.account.produced(this.world.stream.put(record));
     }
   }
 

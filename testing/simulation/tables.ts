@@ -22,7 +22,9 @@ import {
 } from "../../src/tables/metadata.ts";
 import { HASH_KEYS, type TableNames, tableNames } from "../../src/tables/schema.ts";
 import type { ChannelOptions } from "./channel.ts";
-import { createSimulatedDynamoDb, type RowChange } from "./dynamodb.ts";
+import { createSimulatedDynamoDb, type RowChange, type WriteCondition } from "./dynamodb.ts";
+
+export type { WriteCondition };
 
 /** The three tables as one client reaches them. */
 export interface SimulatedTablesView {
@@ -45,8 +47,12 @@ export interface SimulatedTables {
   view(options?: ChannelOptions): SimulatedTablesView;
   /** The rows as DynamoDB holds them, in order of their keys. */
   items(table: keyof TableNames): readonly Item[];
-  /** Puts a whole row, as a Go client or a careful hand would, at once. */
-  put(table: keyof TableNames, item: Item): void;
+  /**
+   * Puts a whole row, as a Go client or a careful hand would, at once.
+   *
+   * @returns whether the condition held
+   */
+  put(table: keyof TableNames, item: Item, condition?: WriteCondition): boolean;
   /** The clients, in order of their IDs. */
   clientRows(): readonly ClientRow[];
   /** The checkpoints, in order of their shards' IDs. */
@@ -78,7 +84,7 @@ export function createSimulatedTables(options: {
     names,
     view: (channel = {}) => openTables(database.view(channel), names, channel.clock ?? clock),
     items,
-    put: (table, item) => database.putRow(names[table], item),
+    put: (table, item, condition) => database.putRow(names[table], item, condition),
     clientRows: () => items("clients").map(parseClientRow),
     checkpoints: () => items("checkpoints").map(parseCheckpoint),
     leader: () => parsed(metadataItem("Leader"), parseLeaderRow),

@@ -8,6 +8,7 @@
 import { KinsumerError } from "../../src/errors.ts";
 import type { RecordsAnswer } from "../../src/aws/kinesis.ts";
 import type { ChannelOptions, Fate } from "./channel.ts";
+import type { ReadRequest } from "./fleet.ts";
 import type { Actor, Stage } from "./stage.ts";
 
 /** A kind of weather. */
@@ -18,6 +19,7 @@ export type WeatherKind =
   | "empty"
   | "latency"
   | "no-table"
+  | "no-list"
   | "no-credentials";
 
 /** Weather that may cost a client its lease, or the answer to a write. */
@@ -60,8 +62,13 @@ export class Weather {
     };
   }
 
+  /** How a Go client reaches the stream: reads may throttle. */
+  goChannel(): Omit<ChannelOptions, "clock"> {
+    return { latencyMs: 1, intercept: (operation) => this.#throttle(operation) };
+  }
+
   /** An answer of GetRecords as it arrives. */
-  answer(answer: RecordsAnswer, shardIterator: string): RecordsAnswer {
+  answer(answer: RecordsAnswer, { shardIterator }: ReadRequest): RecordsAnswer {
     if (this.#hits("empty")) {
       const nothing = { records: [], lagMs: EMPTY_LAG_MS, hasChildShards: false, byteLength: 0 };
       return { ...nothing, nextShardIterator: shardIterator };
@@ -81,6 +88,13 @@ export class Weather {
     if (operation.endsWith("Item") && this.#hits("no-table")) {
       throw new KinsumerError("TableNotFound", "Cannot call: there is no such table");
     }
+    if (operation === "ListShards" && this.#hits("no-list")) {
+      throw new KinsumerError("AccessDenied", "Cannot list the shards: permission is missing");
+    }
+    this.#throttle(operation);
+  }
+
+  #throttle(operation: string): void {
     const isRead = operation === "GetRecords" || operation === "GetShardIterator";
     if (isRead && this.#hits("throttle")) {
       throw new KinsumerError("Throttled", "Cannot read: slow down", { retryable: true });
