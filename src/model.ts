@@ -120,8 +120,10 @@ export interface Checkpoint {
    */
   readonly sequenceNumber?: SequenceNumber | undefined;
   /**
-   * When a shard with the sentinel was first captured, in milliseconds since the Unix epoch: what
-   * arrives from then on is read, whoever owns the shard next.
+   * Where reading begins while there is no sequence number, in milliseconds since the Unix epoch:
+   * when a shard with the sentinel was first captured, so that what arrives from then on is read,
+   * whoever owns the shard next; or a moment that the shard was put back to, 1 being the oldest
+   * record.
    */
   readonly startAtMs?: number | undefined;
   /**

@@ -7,7 +7,7 @@
  */
 
 import process from "node:process";
-import { onInterruption } from "../demo/interruption.ts";
+import { onInterruption } from "../../src/cli/interruption.ts";
 import { currentRuntime, type RuntimeName, runtimePath, RUNTIMES } from "../runtimes.mjs";
 import { type ChaosSettings, HELP, readCommand } from "./arguments.ts";
 import { play } from "./play.ts";

@@ -18,14 +18,24 @@ const DOCUMENTS = ["LICENSE", "README.md", "package.json"];
 const ALLOWED = /^(dist\/.*\.(js|d\.ts)|LICENSE|README\.md|CHANGELOG\.md|package\.json)$/;
 
 /**
- * @param {{ exports: Record<string, string | { types: string, default: string }> }} manifest
+ * @typedef {object} Manifest
+ * @property {Record<string, string | { types: string, default: string }>} exports
+ * @property {Record<string, string>} [bin]
+ */
+
+/**
+ * @param {Manifest} manifest
  * @param {readonly string[]} paths what the package carries
  * @returns {string[]} what is missing or too much, one line each
  */
 export function findContentProblems(manifest, paths) {
   const doors = Object.values(manifest.exports)
     .flatMap((door) => typeof door === "string" ? [door] : [door.types, door.default]);
-  const wanted = [...DOCUMENTS, ...doors.map((path) => path.replace(/^\.\//, ""))];
+  const programs = Object.values(manifest.bin ?? {});
+  const wanted = [
+    ...DOCUMENTS,
+    ...[...doors, ...programs].map((path) => path.replace(/^\.\//, "")),
+  ];
   return [
     ...[...new Set(wanted)].filter((path) => !paths.includes(path))
       .map((path) => `"${path}" is missing`),

@@ -27,6 +27,11 @@ describe("findContentProblems()", () => {
     });
   }
 
+  it("misses a program", () => {
+    const manifest = { ...MANIFEST, bin: { kinsumer: "dist/src/cli/bin.js" } };
+    assert.deepEqual(findContentProblems(manifest, PATHS), ['"dist/src/cli/bin.js" is missing']);
+  });
+
   it("misses the types of a door", () => {
     assert.equal(problems(PATHS.filter((path) => path !== "dist/mod.d.ts")).length, 2);
   });

@@ -24,6 +24,7 @@ export function findDifferences(root) {
     ...same("version", jsr.version, npm.version),
     ...same("license", jsr.license, npm.license),
     ...doorProblems({ root, npm: npm.exports ?? {}, jsr: jsr.exports ?? {} }),
+    ...programProblems(root, npm.bin ?? {}),
     ...lockProblems(root, npm.version),
   ];
 }
@@ -61,6 +62,24 @@ function doorProblems({ root, npm, jsr }) {
       ...target({ door, kind: "types", found: npm[door].types, wanted: `${stem}.d.ts` }),
       ...target({ door, kind: "default", found: npm[door].default, wanted: `${stem}.js` }),
     ];
+  });
+}
+
+/**
+ * What npm installs as a program needs a source, and the line that says what runs it.
+ *
+ * @param {string} root
+ * @param {Record<string, string>} bin
+ */
+function programProblems(root, bin) {
+  return Object.entries(bin).flatMap(([name, path]) => {
+    const source = path.replace(/^(\.\/)?dist\//, "").replace(/\.js$/, ".ts");
+    const file = join(root, source);
+    if (source === path || !existsSync(file)) {
+      return [`package.json: the program "${name}" is ${path}, which has no source`];
+    }
+    const isRunnable = readFileSync(file, "utf8").startsWith("#!/usr/bin/env node\n");
+    return isRunnable ? [] : [`${source}: does not begin with "#!/usr/bin/env node"`];
   });
 }
 

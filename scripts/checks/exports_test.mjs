@@ -54,6 +54,9 @@ describe("findDifferences()", () => {
       { exports: { ".": { types: "./dist/x.d.ts", default: "./dist/mod.js" } } },
       {},
     ],
+    "a program without its source": [{ bin: { kinsumer: "dist/src/no.js" } }, {}],
+    "a program that says not what runs it": [{ bin: { kinsumer: "dist/mod.js" } }, {}],
+    "a program outside of the build": [{ bin: { kinsumer: "mod.ts" } }, {}],
     "no doors": [{ exports: {} }, { exports: {} }],
     "a lockfile of another version": [{}, {}, { ...LOCK, version: "1.2.2" }],
   };

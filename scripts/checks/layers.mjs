@@ -22,8 +22,8 @@ const ts = loadTypescript();
  * @type {readonly { level: number, folder: string, pattern: RegExp }[]}
  */
 const LAYERS = [
+  { level: 10, folder: "src/cli/", pattern: /^src\/cli\// },
   { level: 9, folder: "testing/", pattern: /^testing\// },
-  { level: 9, folder: "src/cli/", pattern: /^src\/cli\// },
   { level: 8, folder: "mod.ts", pattern: /^mod\.ts$/ },
   {
     level: 7,

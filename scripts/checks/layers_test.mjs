@@ -103,9 +103,18 @@ describe("findViolations()", () => {
     it(`allows ${text}`, () => assert.deepEqual(inLoop(text), []));
   }
 
-  it("refuses an import between two folders of one level", () => {
-    const found = violations({ "src/cli/x.ts": 'import "../../testing/mod.ts";' });
-    assert.match(found.join(), /layer 9 \(src\/cli\/\) imports "testing\/mod\.ts"/);
+  it("lets the command stand on testing/, and not the reverse", () => {
+    const door = { "testing/mod.ts": "" };
+    const above = violations({ ...door, "src/cli/x.ts": 'import "../../testing/mod.ts";' });
+    assert.deepEqual(above, []);
+    const below = violations({ "src/cli/x.ts": "", "testing/y.ts": 'import "../src/cli/x.ts";' });
+    assert.match(below.join(), /layer 9 \(testing\/\) imports "src\/cli\/x\.ts" of layer 10/);
+  });
+
+  it("lets the command and testing/ import Node's modules, and nobody else", () => {
+    const text = 'import "node:util";';
+    assert.deepEqual(violations({ "src/cli/x.ts": text, "testing/y.ts": text }), []);
+    assert.match(inLoop(text).join(), /may not import "node:util"/);
   });
 
   it("refuses a file without a place in the table", () => {

@@ -9,7 +9,7 @@ import process from "node:process";
 import type { Board } from "./board.ts";
 import { JOIN_MS } from "./log.ts";
 import { draw, logLine, PACE_IN_WORDS } from "./picture.ts";
-import { grouped, layOut, type Line, seconds } from "./spans.ts";
+import { grouped, layOut, type Line, seconds } from "../../src/cli/spans.ts";
 
 /** Shows the board. */
 export interface Display {

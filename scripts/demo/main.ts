@@ -14,9 +14,9 @@ import { type DemoSettings, HELP, readCommand } from "./arguments.ts";
 import { Board } from "./board.ts";
 import { Demo } from "./demo.ts";
 import { createDisplay, type Display, toText } from "./display.ts";
-import { onInterruption } from "./interruption.ts";
+import { onInterruption } from "../../src/cli/interruption.ts";
 import { play } from "./scenario.ts";
-import { grouped } from "./spans.ts";
+import { grouped } from "../../src/cli/spans.ts";
 import { isGood, toBox, toJson, type Verdict } from "./verdict.ts";
 
 const FRAME_INTERVAL_MS = 100;

@@ -8,7 +8,7 @@
 import { ABSENT, type Board, type ClientView, NOBODY, type ShardView, shortId } from "./board.ts";
 import { PACE } from "./client_settings.ts";
 import type { LogLine } from "./log.ts";
-import { bar, grouped, type Line, seconds, type Span, span, widthOf } from "./spans.ts";
+import { bar, grouped, type Line, seconds, type Span, span, widthOf } from "../../src/cli/spans.ts";
 
 /** Where the picture is shown. */
 export interface Frame {

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Board } from "./board.ts";
 import { draw } from "./picture.ts";
-import { bar, grouped, layOut, span, widthOf } from "./spans.ts";
+import { bar, grouped, layOut, span, widthOf } from "../../src/cli/spans.ts";
 
 const START_MS = 1_000_000;
 

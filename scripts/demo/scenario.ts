@@ -11,7 +11,7 @@ import type { ClientProcess } from "./client_process.ts";
 import type { Demo } from "./demo.ts";
 import { type FailOver, failOverOf } from "./fail_over.ts";
 import { openShardsInKeyOrder } from "./lineage.ts";
-import { seconds } from "./spans.ts";
+import { seconds } from "../../src/cli/spans.ts";
 
 const START_TIMEOUT_MS = 60_000;
 const CHANGE_TIMEOUT_MS = 20_000;

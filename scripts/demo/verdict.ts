@@ -8,7 +8,15 @@ import { type Account, isSound } from "./account.ts";
 import { shortId } from "./board.ts";
 import { PACE } from "./client_settings.ts";
 import type { FailOver } from "./fail_over.ts";
-import { grouped, type Line, seconds, type Span, span, type Style, widthOf } from "./spans.ts";
+import {
+  grouped,
+  type Line,
+  seconds,
+  type Span,
+  span,
+  type Style,
+  widthOf,
+} from "../../src/cli/spans.ts";
 
 /** How a run ended. */
 export interface Verdict {

@@ -34,6 +34,12 @@ export interface ShardStarts {
   readonly others?: StartPosition | undefined;
 }
 
+/**
+ * The moment that stands for the oldest record kept, in Unix milliseconds: no record is older. Zero
+ * would read as "nothing".
+ */
+export const HORIZON_MS = 1;
+
 /** Where shards without a checkpoint begin. */
 export type StartAt = StartPosition | ShardStarts;
 
@@ -84,11 +90,17 @@ export function startPosition(facts: {
       : { type: "AT_TIMESTAMP", timestampMs: startAtMs };
   }
   if (sequenceNumber !== undefined) return { type: "AFTER_SEQUENCE_NUMBER", sequenceNumber };
+  if (startAtMs !== undefined) return atMoment(startAtMs); // put back by hand: counts for more than startAt
   if (startAt === "horizon") return { type: "TRIM_HORIZON" };
   if (startAt !== "latest" && !(startAt instanceof Date)) return placeOf(startAt);
   const timestampMs = startAt === "latest" ? facts.startedAtMs : startAt.getTime();
-  if (timestampMs <= 0) return { type: "TRIM_HORIZON" };
-  return { type: "AT_TIMESTAMP", timestampMs };
+  return atMoment(timestampMs);
+}
+
+function atMoment(timestampMs: number): Position {
+  return timestampMs <= HORIZON_MS
+    ? { type: "TRIM_HORIZON" }
+    : { type: "AT_TIMESTAMP", timestampMs };
 }
 
 function placeOf(start: Exclude<ShardStart, StartPosition>): Position {

@@ -5,12 +5,14 @@ import { describe, it } from "node:test";
 import type { Checkpoint, Position } from "../model.ts";
 import {
   chosenStart,
+  HORIZON_MS,
   needsLineage,
   pinsStart,
   rereadPosition,
   resumePosition,
   type ShardStart,
   type StartAt,
+  type StartPosition,
   startPosition,
 } from "./position.ts";
 
@@ -78,7 +80,26 @@ const cases: readonly (readonly [what: string, actual: Position, expected: Posit
     }),
     { type: "AT_TIMESTAMP", timestampMs: 7 },
   ],
+  ...(["horizon", "latest", new Date(9)] as const).flatMap((startAt) =>
+    [
+      [
+        `a row put back to a moment begins there, though startAt is ${startAt}`,
+        putBack(startAt, 7),
+        { type: "AT_TIMESTAMP", timestampMs: 7 },
+      ],
+      [
+        `a row put back to the horizon begins there, though startAt is ${startAt}`,
+        putBack(startAt, HORIZON_MS),
+        { type: "TRIM_HORIZON" },
+      ],
+    ] as const
+  ),
 ];
+
+function putBack(startAt: StartPosition, startAtMs: number): Position {
+  const checkpoint = { shardId: "s", lastUpdate: "1", isFinished: false, startAtMs };
+  return startPosition({ checkpoint, startAt, startedAtMs: STARTED_AT_MS });
+}
 
 describe("startPosition()", () => {
   for (const [what, actual, expected] of cases) it(what, () => assert.deepEqual(actual, expected));

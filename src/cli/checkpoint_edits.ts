@@ -1,0 +1,114 @@
+/**
+ * Writes checkpoints from outside of a fleet: begins a shard anew, or takes its owner off.
+ *
+ * Rules: a row is written only as it was read, so that no client's write is overwritten unseen; and
+ * each write changes `LastUpdate` and takes the owner off, so that an owner that lives after all
+ * finds its next commit refused, loses the shard, and claims it from the new place.
+ *
+ * @module
+ */
+
+import type { DynamoDbApi, Item } from "../aws/dynamodb_api.ts";
+import type { Checkpoint } from "../model.ts";
+import type { Runtime } from "../runtime.ts";
+import { parseCheckpoint } from "../tables/checkpoints.ts";
+import {
+  Expression,
+  isAsRead,
+  isMissing,
+  isUnchanged,
+  removeAttributes,
+  setAttributes,
+} from "../tables/expression.ts";
+import { rfc1123, uniqueUpdate, updateAttributes } from "../tables/item.ts";
+import type { Start } from "./reset_plan.ts";
+
+/** What an edit needs. */
+export interface Editing {
+  readonly dynamodb: DynamoDbApi;
+  readonly tableName: string;
+  readonly runtime: Pick<Runtime, "clock" | "random">;
+}
+
+/**
+ * Begins a shard anew.
+ *
+ * @param edit.before the row as it was shown; absent: no row
+ * @returns false when the row is not as it was
+ */
+export function rewriteStart(
+  editing: Editing,
+  edit: {
+    readonly shardId: string;
+    readonly before: Checkpoint | undefined;
+    readonly after: Start;
+  },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { sequenceNumber, startAtMs, isFinished } = edit.after;
+  const lastUpdate = newUpdate(editing, edit.before);
+  const set: Item = {
+    ...updateAttributes(lastUpdate),
+    ...(sequenceNumber !== undefined && { SequenceNumber: { S: sequenceNumber } }),
+    ...(startAtMs !== undefined && { StartAtMs: { N: String(startAtMs) } }),
+    ...(isFinished && { Finished: { N: lastUpdate }, FinishedRFC: { S: rfc1123(lastUpdate) } }),
+  };
+  const all = ["SequenceNumber", "StartAtMs", "Finished", "FinishedRFC", "OwnerID", "OwnerName"];
+  // A finished row keeps its last sequence number, for people.
+  const kept = isFinished ? ["SequenceNumber", "StartAtMs"] : [];
+  const remove = all.filter((name) => !(name in set) && !kept.includes(name));
+  return write(editing, { ...edit, lastUpdate, set, remove }, signal);
+}
+
+/**
+ * Takes the owner off a shard, and leaves its place as it is.
+ *
+ * @returns false when the row is not as it was
+ */
+export function removeOwner(
+  editing: Editing,
+  before: Checkpoint,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const lastUpdate = newUpdate(editing, before);
+  const set = updateAttributes(lastUpdate);
+  const remove = ["OwnerID", "OwnerName"];
+  return write(editing, { shardId: before.shardId, before, lastUpdate, set, remove }, signal);
+}
+
+function newUpdate({ runtime }: Editing, before: Checkpoint | undefined): string {
+  return uniqueUpdate(runtime.clock.nowMs(), before?.lastUpdate, runtime.random.next());
+}
+
+async function write(
+  { dynamodb, tableName }: Editing,
+  { shardId, before, lastUpdate, set, remove }: {
+    readonly shardId: string;
+    readonly before: Checkpoint | undefined;
+    readonly lastUpdate: string;
+    readonly set: Item;
+    readonly remove: readonly string[];
+  },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const expression = new Expression();
+  const row = { tableName, key: { Shard: { S: shardId } } };
+  const updateExpression = `${setAttributes(expression, set)} ${
+    removeAttributes(expression, remove)
+  }`;
+  const conditionExpression = isAsShown(expression, before);
+  const { outcome } = await dynamodb.updateItem(
+    { ...row, updateExpression, conditionExpression, ...expression.placeholders() },
+    signal,
+  );
+  if (outcome === "applied") return true;
+  // The condition may have failed on our own write, whose answer was lost and which was repeated.
+  const found = await dynamodb.getItem(row, signal);
+  return found !== undefined && parseCheckpoint(found).lastUpdate === lastUpdate;
+}
+
+function isAsShown(expression: Expression, before: Checkpoint | undefined): string {
+  if (before === undefined) return isMissing(expression, "Shard");
+  const isUnwritten = isUnchanged(expression, { hashKey: "Shard", lastUpdate: before.lastUpdate });
+  return `${isUnwritten} AND ${isAsRead(expression, "OwnerID", before.ownerId)}`;
+}
