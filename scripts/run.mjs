@@ -15,6 +15,7 @@ import { install, InstallError } from "./setup.mjs";
  * @property {string} program the script, relative to scripts/
  * @property {boolean} isOnToolchain it needs the other runtimes or the tools
  * @property {boolean} [isOnBackends] it starts every kind of local server
+ * @property {boolean} [isWithPeers] it needs what the benchmark compares with
  */
 
 // From Deno or Bun the suite runs on that runtime alone, which is there already.
@@ -29,6 +30,7 @@ const TASKS = {
   simulate: { program: "simulate/main.ts", isOnToolchain: false },
   chaos: { program: "chaos/main.ts", isOnToolchain: isNode },
   interop: { program: "interop/main.ts", isOnToolchain: false },
+  bench: { program: "bench/main.ts", isOnToolchain: true, isWithPeers: true },
   test: { program: "test.mjs", isOnToolchain: isNode, isOnBackends: true },
   containers: { program: "engine/main.ts", isOnToolchain: isNode, isOnBackends: true },
   check: { program: "check.mjs", isOnToolchain: true, isOnBackends: true },
@@ -48,6 +50,7 @@ async function main() {
     await install(ROOT);
     if (task.isOnToolchain) await install(TOOLCHAIN);
     if (task.isOnBackends) await install(BACKENDS);
+    if (task.isWithPeers) await install(join(ROOT, "scripts", "bench"));
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;
     process.stderr.write(`${error.message}\n`);

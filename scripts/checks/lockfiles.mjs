@@ -13,7 +13,7 @@ import process from "node:process";
 import { ROOT } from "../runtimes.mjs";
 import { reportProblems } from "./report.mjs";
 
-const FOLDERS = [".", "scripts/toolchain", "testing/backends"];
+const FOLDERS = [".", "scripts/toolchain", "scripts/bench", "testing/backends"];
 
 /** Packages whose install scripts may run. All of them work without. */
 const MAY_RUN = new Set(["bun", "deno", "esbuild", "workerd"]);

@@ -1,0 +1,52 @@
+/**
+ * Remembers the ratios of earlier runs, and tells what changed.
+ *
+ * @module
+ */
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { Goal } from "./goals.ts";
+
+/** What one run left. */
+export interface Entry {
+  /** For example `2026-01-31`. */
+  readonly date: string;
+  /** For example `node 20.20.2`. */
+  readonly runtime: string;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** Runs that are kept; older ones go. */
+const KEPT = 20;
+/** A change below this share is taken for noise. */
+const NOISE = 0.1;
+
+/** The entries of a history file, oldest first. */
+export function readHistory(path: string): readonly Entry[] {
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) as readonly Entry[] : [];
+}
+
+/** What a run is remembered by. */
+export function entryOf(goals: readonly Goal[], facts: Omit<Entry, "values">): Entry {
+  const measured = goals.filter(({ value }) => value !== null);
+  const values = measured.map(({ name, value }) => [name, Number((value ?? 0).toPrecision(4))]);
+  return { ...facts, values: Object.fromEntries(values) };
+}
+
+/** Adds an entry to a history file. */
+export function keep(path: string, entry: Entry): void {
+  const entries = [...readHistory(path), entry].slice(-KEPT);
+  writeFileSync(path, `${JSON.stringify(entries, null, 2)}\n`);
+}
+
+/** What changed by more than noise, one line each. */
+export function changes(before: Entry, after: Entry): string[] {
+  return Object.entries(after.values).flatMap(([name, value]) => {
+    const was = before.values[name];
+    if (was === undefined || was === 0) return [];
+    const change = value / was - 1;
+    if (Math.abs(change) < NOISE) return [];
+    const sign = change > 0 ? "+" : "−";
+    return [`${name}: ${was} → ${value} (${sign}${Math.abs(100 * change).toFixed(0)} %)`];
+  });
+}
