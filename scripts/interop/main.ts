@@ -9,13 +9,18 @@ import process from "node:process";
 import { startEmbeddedServers } from "../../testing/local_servers.ts";
 import { readCommand, type Settings } from "./arguments.ts";
 import { HARD_SCENARIOS } from "./hard_scenarios.ts";
+import { INTERVAL_SCENARIOS } from "./interval_scenarios.ts";
 import { findPeer, type PeerProgram } from "./peer.ts";
 import { failed, HELP, table, unchecked } from "./report.ts";
 import type { Result } from "./result.ts";
 import { CALM_SCENARIOS, type Scenario } from "./scenarios.ts";
 import { Scene } from "./scene.ts";
 
-const SCENARIOS: readonly Scenario[] = [...CALM_SCENARIOS, ...HARD_SCENARIOS];
+const SCENARIOS: readonly Scenario[] = [
+  ...CALM_SCENARIOS,
+  ...HARD_SCENARIOS,
+  ...INTERVAL_SCENARIOS,
+];
 
 async function main(): Promise<number> {
   const names = SCENARIOS.map(({ name }) => name);

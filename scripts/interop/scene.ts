@@ -79,9 +79,9 @@ export class Scene {
   }
 
   /** Starts one of ours. @param id sorts it among Go's UUIDs: `0-…` before all, `z-…` after all */
-  async ours(id: string): Promise<OurClient> {
+  async ours(id: string, options: Partial<KinsumerOptions> = {}): Promise<OurClient> {
     const line = { isCut: false };
-    const kinsumer = this.#kinsumer(id, line);
+    const kinsumer = this.#kinsumer(id, line, options);
     await kinsumer.run();
     const done = this.#consume(id, kinsumer);
     const client: OurClient = {
@@ -191,9 +191,14 @@ export class Scene {
     });
   }
 
+  /** Stops every client of either kind, in order. */
+  async stopClients(): Promise<void> {
+    await Promise.all([...this.#ours, ...this.#peers].map((client) => client.stop()));
+  }
+
   async close(): Promise<void> {
     await this.quiet();
-    await Promise.all([...this.#ours, ...this.#peers].map((client) => client.stop()));
+    await this.stopClients();
     await this.#observer?.stop();
   }
 
@@ -206,7 +211,11 @@ export class Scene {
     await action();
   }
 
-  #kinsumer(clientId: string, line = { isCut: false }): Kinsumer {
+  #kinsumer(
+    clientId: string,
+    line = { isCut: false },
+    options: Partial<KinsumerOptions> = {},
+  ): Kinsumer {
     const { kinesisEndpoint, dynamodbEndpoint, region, credentials } = this.#servers;
     const runtime = fastRuntime(this.#speed);
     const { fetch } = runtime;
@@ -220,13 +229,15 @@ export class Scene {
       credentials,
       ...OUR_PACE,
       ...this.#pace.ours,
+      ...options,
       runtime: {
         ...runtime,
         fetch: (url, request) =>
           line.isCut ? Promise.reject(new Error("cut off")) : fetch(url, request),
       },
       onEvent: (event) => {
-        if (event.type === "shard-lost" && !line.isCut) this.lostShards++;
+        const isTaken = event.type === "shard-lost" && event.reason === "taken";
+        if (isTaken && !line.isCut) this.lostShards++;
         if (event.type === "failed" && !line.isCut) this.errors.push(`${clientId}: ${event.error}`);
       },
     });
