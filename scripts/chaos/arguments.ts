@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { readNumber } from "../demo/arguments.ts";
 
 /** What the chaos run is to do. */
 export interface ChaosSettings {
@@ -65,7 +66,7 @@ export function readCommand(args: readonly string[], randomSeed: number): Comman
     const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
     if (values.help) return { outcome: "help" };
     const settings = {
-      minutes: readNumber("minutes", values.minutes, { min: 0.25, max: 120 }, /^\d+(\.\d+)?$/),
+      minutes: readNumber("minutes", values.minutes, { min: 0.25, max: 120, isWhole: false }),
       seed: readNumber("seed", values.seed ?? String(randomSeed), { min: 0, max: 2 ** 31 }),
       clients: readNumber("clients", values.clients, { min: 3, max: 24 }),
       shards: readNumber("shards", values.shards, { min: 4, max: 64 }),
@@ -76,15 +77,4 @@ export function readCommand(args: readonly string[], randomSeed: number): Comman
   } catch (error) {
     return { outcome: "refused", message: error instanceof Error ? error.message : String(error) };
   }
-}
-
-function readNumber(
-  name: string,
-  text: string,
-  { min, max }: { readonly min: number; readonly max: number },
-  pattern = /^\d+$/,
-): number {
-  const count = Number(text);
-  if (pattern.test(text) && count >= min && count <= max) return count;
-  throw new RangeError(`--${name} must be a number from ${min} to ${max}, got "${text}"`);
 }

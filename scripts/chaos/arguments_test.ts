@@ -8,7 +8,7 @@ const REFUSED: readonly (readonly [args: readonly string[], message: RegExp])[] 
   [["--minutes", "0"], /--minutes must be a number from 0.25 to 120, got "0"/],
   [["--minutes", "1e2"], /--minutes must be .*, got "1e2"/],
   [["--seed=-1"], /--seed must be .*, got "-1"/],
-  [["--clients", "2"], /--clients must be a number from 3 to 24/],
+  [["--clients", "2"], /--clients must be a whole number from 3 to 24/],
   [["--shards", "8.5"], /--shards must be .*, got "8.5"/],
   [["--rate", ""], /--rate must be .*, got ""/],
   [["--minute", "1"], /minute/],

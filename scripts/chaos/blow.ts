@@ -6,7 +6,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fault } from "../../testing/fault_proxy.ts";
-import type { ClientProcess } from "./client_process.ts";
+import type { ChaosClient } from "./client_process.ts";
 import type { WindowFacts } from "./windows.ts";
 import type { World } from "./world.ts";
 
@@ -40,7 +40,7 @@ export async function suffer(
 
 /** A blow to one client that has no fault of its own yet. */
 export function onVictim(
-  deal: (world: World, victim: ClientProcess, signal: AbortSignal) => Promise<void>,
+  deal: (world: World, victim: ChaosClient, signal: AbortSignal) => Promise<void>,
 ): Blow {
   return async (world, signal) => {
     const { healthy, settings: { clients } } = world;
@@ -69,7 +69,7 @@ export async function pause(forMs: number, signal: AbortSignal): Promise<void> {
 }
 
 /** A client in words. */
-export function nameOf({ name, runtime }: ClientProcess): string {
+export function nameOf({ name, runtime }: ChaosClient): string {
   return `${name} (${runtime})`;
 }
 

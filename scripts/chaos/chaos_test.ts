@@ -38,7 +38,7 @@ describe("the chaos run", () => {
   it("refuses a wrong argument with exit code 2", SLOW, async () => {
     const { code, stderr, stdout } = await runScript(CHAOS, ["--clients", "1"]).ended;
     assert.deepEqual([code, stdout], [2, ""]);
-    assert.match(stderr, /^--clients must be a number .*\nSee npm run chaos -- --help\n$/);
+    assert.match(stderr, /^--clients must be a whole number .*\nSee npm run chaos -- --help\n$/);
   });
 
   it("explains itself", SLOW, async () => {

@@ -10,14 +10,12 @@
 
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Kinsumer, KinsumerError, type KinsumerEvent } from "../../mod.ts";
+import { Kinsumer, KinsumerError } from "../../mod.ts";
+import { noteOf, onStop, readIndex, runClient } from "../demo/client_program.ts";
 import { type JournalNote, JournalWriter } from "../demo/journal.ts";
 import { type ClientSettings, PACE, STOP_DEADLINE_MS } from "./client_settings.ts";
 import { PAUSE_MS, pausedNote } from "./pauses.ts";
 
-/** When the parent is gone, so are its servers: there is nothing left to write to. */
-const ORPHAN_DEADLINE_MS = 500;
-const LAST_RESORT_MS = 2_000;
 const START_DELAY_MS = 300;
 const TICK_MS = 100;
 
@@ -42,7 +40,10 @@ async function main(settings: ClientSettings): Promise<void> {
       },
     },
   });
-  listen(kinsumer);
+  onStop(STOP_DEADLINE_MS, (deadlineMs) => {
+    // It may still be making tables, which no stop ends: its process does.
+    void kinsumer.stop({ deadlineMs }).then(() => setTimeout(() => process.exit(0), 100));
+  });
   watchPauses(journal);
   if (!await start(kinsumer)) return await kinsumer.stop();
   for await (const { shardId, sequenceNumber, data } of kinsumer) {
@@ -69,24 +70,6 @@ async function start(kinsumer: Kinsumer): Promise<boolean> {
   }
 }
 
-function readIndex(data: Uint8Array): number {
-  const { index } = JSON.parse(new TextDecoder().decode(data)) as { readonly index: number };
-  return index;
-}
-
-function listen(kinsumer: Kinsumer): void {
-  const stop = (deadlineMs: number): void => {
-    setTimeout(() => process.exit(1), deadlineMs + LAST_RESORT_MS).unref();
-    // It may still be making tables, which no stop ends: its process does.
-    void kinsumer.stop({ deadlineMs }).then(() => setTimeout(() => process.exit(0), 100));
-  };
-  process.on("SIGTERM", () => stop(STOP_DEADLINE_MS));
-  process.on("SIGINT", () => {}); // Ctrl-C is the parent's affair
-  process.stdin.on("end", () => stop(ORPHAN_DEADLINE_MS));
-  process.stdin.on("error", () => stop(ORPHAN_DEADLINE_MS));
-  process.stdin.resume();
-}
-
 /** Notes when this process did not run although it should have: that explains a lost lease. */
 function watchPauses(journal: JournalWriter): void {
   let lastAtMs = performance.now();
@@ -98,41 +81,4 @@ function watchPauses(journal: JournalWriter): void {
   }, TICK_MS);
 }
 
-function noteOf(event: KinsumerEvent): JournalNote | undefined {
-  switch (event.type) {
-    case "started":
-      return { kind: "started" };
-    case "stopped":
-      return { kind: "stopped", isClean: event.isClean };
-    case "leader-won":
-      return { kind: "leading" };
-    case "shard-captured":
-      return { kind: "captured", shardId: event.shardId };
-    case "shard-released":
-      return { kind: "let-go", shardId: event.shardId, how: "released" };
-    case "shard-finished":
-      return { kind: "let-go", shardId: event.shardId, how: "finished" };
-    case "shard-lost":
-      return { kind: "let-go", shardId: event.shardId, how: "lost" };
-    case "checkpointed": {
-      const { shardId, sequenceNumber } = event;
-      return sequenceNumber === undefined
-        ? undefined
-        : { kind: "checkpointed", shardId, sequenceNumber };
-    }
-    case "rebalanced":
-      return { kind: "rebalanced", moveCount: event.moveCount };
-    case "failed":
-      return { kind: "noted", text: `failed: ${String(event.error)}` };
-    default:
-      return undefined;
-  }
-}
-
-try {
-  await main(JSON.parse(process.argv[2] ?? "{}") as ClientSettings);
-  process.exit(0); // standard input would hold the process
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exit(1);
-}
+await runClient(main);

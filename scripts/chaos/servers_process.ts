@@ -9,7 +9,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { currentRuntime, ROOT, scriptArgs } from "../runtimes.mjs";
-import { environment } from "./client_process.ts";
+import { environment } from "../demo/client_process.ts";
 
 const PROGRAM = fileURLToPath(new URL("servers.ts", import.meta.url));
 

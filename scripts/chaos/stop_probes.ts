@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Fault } from "../../testing/fault_proxy.ts";
 import { currentRuntime, ROOT, scriptArgs } from "../runtimes.mjs";
-import { environment } from "./client_process.ts";
+import { environment } from "../demo/client_process.ts";
 import { PACE } from "./client_settings.ts";
 import type { StopProbeSettings, StopReport } from "./stop_probe.ts";
 import type { World } from "./world.ts";

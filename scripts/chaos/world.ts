@@ -18,7 +18,7 @@ import { type JournalEntry, JournalReader, JournalWriter } from "../demo/journal
 import { Producer } from "../demo/producer.ts";
 import type { RuntimeName } from "../runtimes.mjs";
 import type { ChaosSettings } from "./arguments.ts";
-import { ClientProcess } from "./client_process.ts";
+import { ChaosClient } from "./client_process.ts";
 import { type ServersProcess, startServersProcess } from "./servers_process.ts";
 import { Windows } from "./windows.ts";
 
@@ -57,11 +57,11 @@ export class World {
   readonly stopTimes: number[] = [];
   /** What went wrong beside the account. */
   readonly problems: string[] = [];
-  readonly clients: ClientProcess[] = [];
+  readonly clients: ChaosClient[] = [];
   readonly #folder: string;
   readonly #journal: JournalReader;
   #isClosing = false;
-  readonly #reported = new Set<ClientProcess>();
+  readonly #reported = new Set<ChaosClient>();
 
   private constructor(facts: WorldFacts, servers: ServersProcess, proxy: FaultProxy) {
     this.settings = facts.settings;
@@ -98,23 +98,23 @@ export class World {
     }
   }
 
-  get running(): readonly ClientProcess[] {
+  get running(): readonly ChaosClient[] {
     return this.clients.filter((client) => client.isRunning);
   }
 
   /** Those that no fault of their own is about. */
-  get healthy(): readonly ClientProcess[] {
+  get healthy(): readonly ChaosClient[] {
     return this.running.filter((client) => !client.isVictim);
   }
 
   /** Starts one more client. @param clientId whose place it takes, under the same ID */
-  startClient(clientId?: string): ClientProcess {
+  startClient(clientId?: string): ChaosClient {
     if (this.#isClosing) throw new Error("Cannot start a client: the run is over");
     const place = this.clients.length;
     const name = `c${String(place + 1).padStart(2, "0")}`;
     const runtime = this.runtimes[place % this.runtimes.length]!;
     const { kinesisEndpoint, dynamodbEndpoint } = this.proxy;
-    const client = new ClientProcess(runtime, {
+    const client = new ChaosClient(runtime, {
       name,
       clientId: clientId ?? `client-${Math.floor(this.random.next() * 1_000)}-${name}`,
       journalPath: this.#journalPath,
@@ -131,18 +131,17 @@ export class World {
   }
 
   /** Kills a client, and notes in the journal when it is gone: none of its lines comes later. */
-  async killClient(client: ClientProcess): Promise<void> {
+  async killClient(client: ChaosClient): Promise<void> {
     const killedAtMs = Date.now();
     this.kills.push({ victim: client.name, killedAtMs });
     this.windows.moment("kill", client.name, killedAtMs);
-    client.kill();
-    await client.ended;
+    await client.kill();
     const journal = new JournalWriter(this.#journalPath, client.name);
     journal.append({ kind: "killed" });
     journal.close();
   }
 
-  async stopClient(client: ClientProcess): Promise<void> {
+  async stopClient(client: ChaosClient): Promise<void> {
     this.stopTimes.push(await client.stop());
     if (client.state === "hung") this.problems.push(`stop() of ${client.name} hung`);
   }
@@ -202,7 +201,7 @@ export class World {
 
   /** Kills what is left of the clients and removes the files, at once: for the last moment. */
   abandon(): void {
-    for (const client of this.clients) client.kill();
+    for (const client of this.clients) client.killNow();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -65,10 +65,10 @@ export function readCommand(args: readonly string[]): Command {
     const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true });
     if (values.help) return { outcome: "help" };
     const settings = {
-      records: readCount("records", values.records, { min: 1, max: 1_000_000 }),
-      shards: readCount("shards", values.shards, { min: 1, max: 64 }),
-      clients: readCount("clients", values.clients, { min: 2, max: 12 }),
-      seconds: readCount("seconds", values.seconds, { min: 5, max: 600 }),
+      records: readNumber("records", values.records, { min: 1, max: 1_000_000 }),
+      shards: readNumber("shards", values.shards, { min: 1, max: 64 }),
+      clients: readNumber("clients", values.clients, { min: 2, max: 12 }),
+      seconds: readNumber("seconds", values.seconds, { min: 5, max: 600 }),
       isQuiet: values.quiet,
       isJson: values.json,
     };
@@ -78,12 +78,24 @@ export function readCommand(args: readonly string[]): Command {
   }
 }
 
-function readCount(
+/**
+ * Reads an option's number.
+ *
+ * @throws {RangeError} when it is none, or out of its range
+ */
+export function readNumber(
   name: string,
   text: string,
-  { min, max }: { readonly min: number; readonly max: number },
+  { min, max, isWhole = true }: {
+    readonly min: number;
+    readonly max: number;
+    /** @default {true} */
+    readonly isWhole?: boolean;
+  },
 ): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= min && count <= max) return count;
-  throw new RangeError(`--${name} must be a whole number from ${min} to ${max}, got "${text}"`);
+  const number = Number(text);
+  const pattern = isWhole ? /^\d+$/ : /^\d+(\.\d+)?$/;
+  if (pattern.test(text) && number >= min && number <= max) return number;
+  const what = isWhole ? "a whole number" : "a number";
+  throw new RangeError(`--${name} must be ${what} from ${min} to ${max}, got "${text}"`);
 }

@@ -9,7 +9,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { type EmbeddedServers, openStreams, startEmbeddedServers } from "../../testing/mod.ts";
+import { currentRuntime } from "../runtimes.mjs";
 import type { DemoSettings } from "./arguments.ts";
 import type { Board } from "./board.ts";
 import { ClientProcess } from "./client_process.ts";
@@ -19,6 +21,9 @@ import { Producer } from "./producer.ts";
 const STREAM_NAME = "demo";
 const APPLICATION_NAME = "demo";
 const POLL_INTERVAL_MS = 50;
+const CLIENT_PROGRAM = fileURLToPath(new URL("client.ts", import.meta.url));
+/** After this long without an end, a client that was told to stop is killed. */
+const STOP_TIMEOUT_MS = 10_000;
 
 /** A run of the demo. */
 export class Demo {
@@ -81,14 +86,19 @@ export class Demo {
     const name = String.fromCharCode("A".charCodeAt(0) + this.#clients.length);
     const { kinesisEndpoint, dynamodbEndpoint, region, credentials } = this.#servers;
     const client = new ClientProcess({
-      name,
-      journalPath: this.#journalPath,
-      streamName: STREAM_NAME,
-      applicationName: APPLICATION_NAME,
-      kinesisEndpoint,
-      dynamodbEndpoint,
-      region,
-      credentials,
+      runtime: currentRuntime(),
+      path: CLIENT_PROGRAM,
+      stopTimeoutMs: STOP_TIMEOUT_MS,
+      settings: {
+        name,
+        journalPath: this.#journalPath,
+        streamName: STREAM_NAME,
+        applicationName: APPLICATION_NAME,
+        kinesisEndpoint,
+        dynamodbEndpoint,
+        region,
+        credentials,
+      },
     });
     this.#clients.push(client);
     this.board.client(name);
@@ -172,7 +182,8 @@ export class Demo {
   }
 
   #reportCrash(client: ClientProcess): void {
-    if (client.state !== "crashed" || this.#reported.has(client)) return;
+    const hasFailed = client.state === "crashed" || client.state === "hung";
+    if (!hasFailed || this.#reported.has(client)) return;
     this.#reported.add(client);
     this.problems.push(`Client ${client.name} ended by itself: ${client.errorText}`);
     this.board.client(client.name).state = "killed";
