@@ -47,7 +47,7 @@ export async function startContainer(options: ContainerOptions): Promise<Running
   const testcontainers = await loadTestcontainers();
   for (const port of [options.kinesisPort, options.dynamodbPort]) await assertFree(port);
   const engine = await engineOf(testcontainers);
-  const image = options.image ?? await prepareImage(testcontainers, engine);
+  const image = await prepareImage({ testcontainers, engine, ownImage: options.image });
   const container = await startFrom(testcontainers, image, options);
   const host = container.getHost() === "localhost" ? "127.0.0.1" : container.getHost();
   const lifeline = options.reuse
@@ -130,11 +130,27 @@ function binding(port: number, hostPort: number): ExposedPort {
 /** One build at a time and process; the engine keeps what was built. */
 let preparing: Promise<string> | undefined;
 
-async function prepareImage({ ImageName }: Testcontainers, engine: Engine): Promise<string> {
-  const name = imageName();
-  if (await engine.image.exists(ImageName.fromString(name))) return name;
-  preparing ??= build(engine, name).finally(() => preparing = undefined);
-  return await preparing;
+async function prepareImage(facts: {
+  readonly testcontainers: Testcontainers;
+  readonly engine: Engine;
+  readonly ownImage: string | undefined;
+}): Promise<string> {
+  const { testcontainers: { ImageName }, engine, ownImage } = facts;
+  const name = ownImage ?? imageName();
+  const reference = ImageName.fromString(name);
+  if (await engine.image.exists(reference)) return name;
+  if (ownImage === undefined) {
+    preparing ??= build(engine, name).finally(() => preparing = undefined);
+    return await preparing;
+  }
+  try {
+    await engine.image.pull(reference);
+    // A pull that breaks off ends without an error.
+    if (await engine.image.exists(reference)) return name;
+  } catch (cause) {
+    throw imageUnavailable(`"${name}" is not there and cannot be pulled`, cause);
+  }
+  throw imageUnavailable(`"${name}" is not there`, "the pull broke off");
 }
 
 async function build(engine: Engine, name: string): Promise<string> {
@@ -153,10 +169,13 @@ async function build(engine: Engine, name: string): Promise<string> {
     });
     return name;
   } catch (cause) {
-    const message = `Cannot start the local servers: the image "${name}" cannot be built: ` +
-      firstLine(cause);
-    throw new LocalKinesisError("ImageUnavailable", message, { cause });
+    throw imageUnavailable(`"${name}" cannot be built`, cause);
   }
+}
+
+function imageUnavailable(what: string, cause: unknown): LocalKinesisError {
+  const message = `Cannot start the local servers: the image ${what}: ${firstLine(cause)}`;
+  return new LocalKinesisError("ImageUnavailable", message, { cause });
 }
 
 function firstLine(cause: unknown): string {
@@ -208,7 +227,10 @@ interface Testcontainers {
 }
 
 interface Engine {
-  readonly image: { exists(name: unknown): Promise<boolean> };
+  readonly image: {
+    exists(name: unknown): Promise<boolean>;
+    pull(name: unknown): Promise<void>;
+  };
   readonly container: {
     readonly dockerode: Dockerode;
     getById(id: string): { wait(options: { readonly condition: "removed" }): Promise<unknown> };

@@ -1,0 +1,155 @@
+/**
+ * Finds a container engine, or starts one for as long as the tests need it: installs it where that
+ * can be done, gives it a folder of its own, and stops nothing but what it started.
+ *
+ * @module
+ */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { findEngine } from "../../testing/backends/engine.ts";
+
+/** An engine that answers. */
+export interface Engine {
+  /** What DOCKER_HOST must be. */
+  readonly place: string;
+  /** Whether it runs for the tests alone. */
+  readonly isOwn: boolean;
+  /** Runs the engine's command; returns what it printed. */
+  docker(...args: readonly string[]): string;
+  /** Ends what was started here. */
+  stop(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 20_000;
+
+/** An engine, or why there is none. */
+export async function openEngine(): Promise<Engine | { readonly why: string }> {
+  const found = await findEngine();
+  if (found !== undefined) return { ...commandsOf(found), isOwn: false, stop: async () => {} };
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    return { why: "no engine answers, and only root on Linux could start one" };
+  }
+  const running = runningDaemons();
+  if (running !== "") return { why: `a dockerd runs that does not answer: process ${running}` };
+  const problem = install();
+  if (problem !== undefined) return { why: problem };
+  const installed = await findEngine(); // where services start when they are installed
+  if (installed !== undefined) {
+    return { ...commandsOf(installed), isOwn: false, stop: async () => {} };
+  }
+  return await startDaemon();
+}
+
+function commandsOf(place: string): Pick<Engine, "place" | "docker"> {
+  const env = { ...process.env, DOCKER_HOST: place };
+  const docker = (...args: readonly string[]): string =>
+    execFileSync("docker", args, { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  return { place, docker };
+}
+
+function runningDaemons(): string {
+  return tryOut("pgrep", ["-x", "dockerd"])?.trim().replaceAll("\n", ", ") ?? "";
+}
+
+/** @returns what is in the way */
+function install(): string | undefined {
+  if (tryOut("dockerd", ["--version"]) !== undefined) return undefined;
+  if (tryOut("apt-get", ["--version"]) === undefined) return "there is no dockerd and no apt-get";
+  process.stdout.write("Installing an engine: apt-get install docker.io\n");
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const args = ["install", "--yes", "--no-install-recommends", "docker.io"];
+  const isThere = tryOut("apt-get", ["update"], env) !== undefined &&
+    tryOut("apt-get", args, env) !== undefined;
+  return isThere ? undefined : "there is no dockerd, and apt-get cannot install docker.io";
+}
+
+async function startDaemon(): Promise<Engine | { readonly why: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "kinsumer-engine-"));
+  const place = `unix://${join(folder, "docker.sock")}`;
+  const log = openSync(join(folder, "log"), "w");
+  const daemon = spawn("dockerd", [
+    `--data-root=${join(folder, "data")}`,
+    `--exec-root=${join(folder, "exec")}`,
+    `--pidfile=${join(folder, "pid")}`,
+    `--host=${place}`,
+  ], { stdio: ["ignore", log, log], detached: true });
+  closeSync(log);
+  const ended = new Promise<void>((resolve) => {
+    daemon.once("error", () => resolve());
+    daemon.once("exit", () => resolve());
+  });
+  const stop = (): Promise<void> => stopDaemon(daemon, ended, folder);
+  if (await answersInTime(place, ended)) return { ...commandsOf(place), isOwn: true, stop };
+  const lines = readFileSync(join(folder, "log"), "utf8").trim().split("\n");
+  await stop();
+  return { why: `dockerd does not come up: ${lines.at(-1)}` };
+}
+
+async function answersInTime(place: string, ended: Promise<void>): Promise<boolean> {
+  let isOver = false;
+  void ended.then(() => isOver = true);
+  const untilMs = performance.now() + START_TIMEOUT_MS;
+  while (!isOver && performance.now() < untilMs) {
+    if (await findEngine({ DOCKER_HOST: place }) !== undefined) return true;
+    await sleep(200);
+  }
+  return false;
+}
+
+async function stopDaemon(
+  daemon: ChildProcess,
+  ended: Promise<void>,
+  folder: string,
+): Promise<void> {
+  daemon.kill("SIGTERM");
+  await Promise.race([ended, sleep(STOP_TIMEOUT_MS)]);
+  daemon.kill("SIGKILL"); // nothing, where it is gone
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The containers, running or not, that carry a label. */
+export async function containersWith(place: string, label: string): Promise<readonly string[]> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
+  const answer = await get(place, `/containers/json?all=1&filters=${filters}`);
+  const containers = JSON.parse(answer) as { readonly Id: string; readonly Image: string }[];
+  return containers.map(({ Id, Image }) => `${Id.slice(0, 12)} of ${Image}`);
+}
+
+function get(place: string, path: string): Promise<string> {
+  const socketPath = /^unix:\/\/(.+)$/.exec(place)?.[1];
+  const url = new URL(place.replace(/^tcp:/, "http:"));
+  const target = socketPath ? { socketPath } : { host: url.hostname, port: url.port };
+  return new Promise((resolve, reject) => {
+    request({ ...target, path, agent: false }, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (chunk) => text += chunk);
+      answer.once("end", () => resolve(text));
+    }).once("error", reject).end();
+  });
+}
+
+function tryOut(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  try {
+    return execFileSync(command, args, {
+      env,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

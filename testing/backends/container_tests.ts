@@ -1,0 +1,107 @@
+// The contract: a local Kinesis in a container does what every backend does, ends with the process
+// that started it, however that ends, and is taken up again where it was asked to stay.
+//
+// Needs a container engine, and is run by `npm run containers`.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import process from "node:process";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { containersWith } from "../../scripts/engine/engine.ts";
+import { currentRuntime, scriptArgs } from "../../scripts/runtimes.mjs";
+import { eventually } from "../collect.ts";
+import { startLocalKinesis } from "../local_kinesis.ts";
+import { describeBackend } from "./behaviour.ts";
+import { findEngine } from "./engine.ts";
+import { LABEL } from "./image.ts";
+
+describeBackend("container");
+
+const LIMIT = { timeout: 120_000 };
+
+async function containers(label = LABEL): Promise<readonly string[]> {
+  const place = await findEngine();
+  assert.ok(place, "an engine answers");
+  return await containersWith(place, label);
+}
+
+describe("a local Kinesis in a container", () => {
+  it("is what auto chooses where an engine answers", LIMIT, async () => {
+    const local = await startLocalKinesis();
+    await local.stop();
+    assert.equal(local.backend, "container");
+    assert.match(local.why, /^an engine answers at /);
+  });
+
+  it(
+    "starts within 3 s from a cached image, stops within 1 s, and is gone then",
+    LIMIT,
+    async () => {
+      const startMs = performance.now();
+      const local = await startLocalKinesis({ backend: "container" });
+      const startedMs = performance.now();
+      assert.equal((await containers()).length, 1);
+      const stopMs = performance.now();
+      await local.stop();
+      const stoppedMs = performance.now();
+      assert.deepEqual(await containers(), []);
+      assert.ok(startedMs - startMs < 3_000, `started in ${startedMs - startMs} ms`);
+      assert.ok(stoppedMs - stopMs < 1_000, `stopped in ${stoppedMs - stopMs} ms`);
+    },
+  );
+
+  it("is gone when the process that started it is killed", LIMIT, async () => {
+    const program = fileURLToPath(new URL("../fixtures/container_main.ts", import.meta.url));
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const child = spawn(process.execPath, scriptArgs(currentRuntime(), program), { env });
+    let output = "";
+    child.stdout.on("data", (chunk) => output += String(chunk));
+    child.stderr.on("data", (chunk) => output += String(chunk));
+    await eventually("it runs", () => output.includes("127.0.0.1:"), 60_000);
+    assert.equal((await containers()).length, 1, output);
+    child.kill("SIGKILL");
+    await eventually("the container is gone", async () => (await containers()).length === 0);
+  });
+
+  it("stays for the next run where it is asked to", LIMIT, async () => {
+    const options = { backend: "container", reuse: true } as const;
+    const first = await startLocalKinesis(options);
+    const streamName = await first.createStream();
+    await first.stop();
+    const second = await startLocalKinesis(options);
+    try {
+      assert.equal((await second.shards(streamName)).length, 1);
+      assert.equal((await containers()).length, 1);
+    } finally {
+      await second.stop();
+      await removeAll();
+    }
+  });
+
+  it("says when an image is not there", LIMIT, async () => {
+    const image = "kinsumer-has-no-such-image:1";
+    const starting = startLocalKinesis({ backend: "container", image });
+    await assert.rejects(starting, { code: "ImageUnavailable", message: /no-such-image:1/ });
+  });
+
+  it("leaves nothing after ten rounds", LIMIT, async () => {
+    for (let round = 0; round < 10; round++) {
+      const local = await startLocalKinesis({ backend: "container" });
+      await local.stop();
+    }
+    assert.deepEqual(await containers(), []);
+    assert.deepEqual(await containers("org.testcontainers"), []);
+  });
+});
+
+/** Removes every container of ours, as `docker rm --force` does. */
+async function removeAll(): Promise<void> {
+  // @ts-ignore: installed beside this file, where the project's own types do not look
+  const { getContainerRuntimeClient } = await import("testcontainers");
+  const { dockerode } = (await getContainerRuntimeClient()).container;
+  const filters = { label: [LABEL] };
+  for (const { Id } of await dockerode.listContainers({ all: true, filters })) {
+    await dockerode.getContainer(Id).remove({ force: true });
+  }
+}
