@@ -177,9 +177,11 @@ function forward(
   return new Promise((resolve, reject) => {
     const options = { method: "POST", agent, headers: headers as Record<string, string> };
     const outward = send(upstream, options, (answer) => {
-      readAll(answer).then((body) => {
-        resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body });
-      }, reject);
+      const { statusCode: status = 502, headers } = answer;
+      if (headers["content-type"]?.includes("eventstream")) {
+        return resolve({ status, headers, body: new Uint8Array(), events: answer });
+      }
+      readAll(answer).then((body) => resolve({ status, headers, body }), reject);
     });
     outward.once("error", (error) => {
       // The server had closed the idle connection: it has seen nothing of this.
@@ -196,22 +198,33 @@ async function readAll(message: IncomingMessage): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function write(outgoing: ServerResponse, { status, headers, body }: ProxiedAnswer): void {
+function write(
+  outgoing: ServerResponse,
+  { status, headers, body, events }: ProxiedAnswer,
+): void {
   const { "transfer-encoding": _, connection: __, "keep-alive": ___, ...kept } = headers;
+  if (events !== undefined) {
+    outgoing.writeHead(status, kept);
+    outgoing.flushHeaders();
+    outgoing.once("close", () => events.destroy());
+    events.once("error", () => outgoing.destroy());
+    return void events.pipe(outgoing);
+  }
   outgoing.writeHead(status, { ...kept, "content-length": String(body.byteLength) });
   outgoing.end(body);
 }
 
 /**
  * Cuts the connection. Deno's fetch sends a request again, unasked, when its connection ends before
- * the answer begins: for it the answer begins, and breaks off.
+ * the answer begins: for it the answer begins, and breaks off. Some clients hide their runtime; those
+ * in this very process share its runtime.
  */
 function cutOff(incoming: IncomingMessage, outgoing: ServerResponse): void {
   const cut = (): void => {
     incoming.socket.destroy();
     outgoing.destroy();
   };
-  const isDeno = /^Deno\//.test(incoming.headers["user-agent"] ?? "");
+  const isDeno = "Deno" in globalThis || /^Deno\//.test(incoming.headers["user-agent"] ?? "");
   if (!isDeno || outgoing.headersSent) return cut();
   outgoing.writeHead(200, { "content-length": "2" });
   outgoing.flushHeaders();

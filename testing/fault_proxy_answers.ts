@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Readable } from "node:stream";
 import type { FaultKind, Faults } from "./fault_proxy_faults.ts";
 import {
   type IteratorMemory,
@@ -17,6 +18,8 @@ export interface ProxiedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Uint8Array;
+  /** In place of a body: what arrives for as long as the subscription lives. */
+  readonly events?: Readable | undefined;
 }
 
 const DYNAMODB_PREFIX = "com.amazonaws.dynamodb.v20120810#";

@@ -11,7 +11,6 @@ import { createDynamoDbApi } from "../src/aws/dynamodb.ts";
 import type { DynamoDbApi } from "../src/aws/dynamodb_api.ts";
 import { retrying } from "../src/aws/retrying.ts";
 import type { KinsumerRecord, Shard } from "../src/model.ts";
-import type { KinsumerOptions } from "../src/options.ts";
 import { parentIds } from "../src/rules/lineage.ts";
 import { systemRuntime } from "../src/runtime.ts";
 import { startBackend, type StartedBackend } from "./backends/start.ts";
@@ -43,15 +42,31 @@ const TEST_INTERVALS = {
   tableWaiterDelayMs: 20,
 } as const;
 
-/** The part of a client's options that leads it to a local Kinesis, at a test's pace. */
-export type LocalClientOptions =
-  & Required<
-    Pick<
-      KinsumerOptions,
-      "kinesisEndpoint" | "dynamodbEndpoint" | "region" | keyof typeof TEST_INTERVALS
-    >
-  >
-  & { readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } };
+/** Any will do: the servers check no signature. */
+export interface LocalCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** The part of a Kinsumer's options that leads it to a local Kinesis, at a test's pace. */
+export interface LocalClientOptions {
+  readonly kinesisEndpoint: string;
+  readonly dynamodbEndpoint: string;
+  readonly region: string;
+  readonly credentials: LocalCredentials;
+  /** A heartbeat each 100 ms: a client that joins or leaves is noticed as fast. */
+  readonly shardCheckIntervalMs: number;
+  /** The leader looks at the shards each 200 ms: a reshard is noticed as fast. */
+  readonly leaderActionIntervalMs: number;
+  /** A crash is noticed after 3,000 ms; so long may a busy machine keep a client from beating. */
+  readonly clientRecordMaxAgeMs: number;
+  /** A checkpoint each 100 ms. */
+  readonly commitIntervalMs: number;
+  /** A read of a shard each 200 ms, the least that the service allows. */
+  readonly throttleDelayMs: number;
+  /** A look at a table that is being made each 20 ms. */
+  readonly tableWaiterDelayMs: number;
+}
 
 /** A Kinesis and a DynamoDB that run, and what a test does with them. */
 export interface LocalKinesis extends AsyncDisposable {
@@ -63,8 +78,7 @@ export interface LocalKinesis extends AsyncDisposable {
   readonly kinesisEndpoint: string;
   readonly dynamodbEndpoint: string;
   readonly region: string;
-  /** The servers check no signature: any credentials will do. */
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly credentials: LocalCredentials;
   /**
    * What to spread into the options of a Kinsumer: where the servers are, and intervals that suit
    * tests (heartbeats each 100 ms, a crash noticed after 3 s, reads each 200 ms).
@@ -189,8 +203,7 @@ class Local implements LocalKinesis {
   readonly kinesisEndpoint: string;
   readonly dynamodbEndpoint: string;
   readonly region: string = REGION;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } =
-    CREDENTIALS;
+  readonly credentials: LocalCredentials = CREDENTIALS;
   readonly #started: StartedBackend;
   readonly #proxy: FaultProxy | undefined;
   readonly #faults: LocalFaults | undefined;
@@ -324,7 +337,7 @@ class Local implements LocalKinesis {
   }
 }
 
-function credentialsOf(client: string | undefined): typeof CREDENTIALS {
+function credentialsOf(client: string | undefined): LocalCredentials {
   return client === undefined ? CREDENTIALS : { ...CREDENTIALS, accessKeyId: client };
 }
 

@@ -53,18 +53,28 @@ export function createSdkRequestHandler(): SdkRequestHandler {
     handle: async (request, { abortSignal } = {}) => {
       // `content-length` is fetch's own business; as for `host`, it is part of the address.
       const { host: _, "content-length": __, ...headers } = request.headers;
-      const answer = await fetch(urlOf(request), {
-        method: request.method,
-        headers,
-        body: request.body as BodyInit | null | undefined ?? null,
-        signal: abortSignal instanceof AbortSignal ? abortSignal : null,
-      });
-      return { response: await toResponse(answer) };
+      const signal = abortSignal instanceof AbortSignal ? abortSignal : null;
+      try {
+        const answer = await fetch(urlOf(request), {
+          method: request.method,
+          headers,
+          body: request.body as BodyInit | null | undefined ?? null,
+          signal,
+        });
+        return { response: await toResponse(answer) };
+      } catch (error) {
+        throw signal?.aborted ? error : connectionLost(error);
+      }
     },
     updateHttpClientConfig: () => {},
     httpHandlerConfigs: () => ({}),
     destroy: () => {},
   };
+}
+
+/** The SDK makes a call again after a failure of the network, which it knows by Node's code only. */
+function connectionLost(cause: unknown): Error {
+  return Object.assign(new Error("The connection was lost", { cause }), { code: "ECONNRESET" });
 }
 
 function urlOf({ protocol, hostname, port, path, query = {} }: SdkRequest): string {

@@ -7,6 +7,7 @@
 
 export {
   type LocalClientOptions,
+  type LocalCredentials,
   type LocalKinesis,
   startLocalKinesis,
   type StreamShape,
