@@ -8,7 +8,8 @@ import { createCredentialsSource } from "../src/aws/credentials.ts";
 import { KinsumerError } from "../src/errors.ts";
 import { systemRuntime } from "../src/runtime.ts";
 import type { LocalFaults } from "./local_faults.ts";
-import { type LocalKinesis, startLocalKinesis } from "./local_kinesis.ts";
+import { startLocalKinesis } from "./local_kinesis.ts";
+import type { LocalKinesis } from "./local_model.ts";
 import { createSdkRequestHandler } from "./local_sdk.ts";
 
 const LIMIT = { timeout: 30_000 };

@@ -9,7 +9,8 @@ import { systemRuntime } from "../src/runtime.ts";
 import { describeBackend } from "./backends/behaviour.ts";
 import { installCommand, loadPackage, PACKAGES } from "./backends/packages.ts";
 import type { LocalKinesisError } from "./local_error.ts";
-import { type LocalKinesis, startLocalKinesis } from "./local_kinesis.ts";
+import { startLocalKinesis } from "./local_kinesis.ts";
+import type { LocalKinesis } from "./local_model.ts";
 import { type LocalKinesisOptions, resolveLocalOptions } from "./local_options.ts";
 import type { LocalRecord } from "./local_records.ts";
 

@@ -5,13 +5,13 @@
  * @module
  */
 
-export {
-  type LocalClientOptions,
-  type LocalCredentials,
-  type LocalKinesis,
-  startLocalKinesis,
-  type StreamShape,
-} from "./local_kinesis.ts";
+export { startLocalKinesis } from "./local_kinesis.ts";
+export type {
+  LocalClientOptions,
+  LocalCredentials,
+  LocalKinesis,
+  StreamShape,
+} from "./local_model.ts";
 export type { LocalBackend, LocalKinesisOptions } from "./local_options.ts";
 export { LocalKinesisError, type LocalKinesisErrorCode } from "./local_error.ts";
 export type { LocalEntry, LocalPayload, LocalRecord } from "./local_records.ts";

@@ -56,6 +56,7 @@ const MODULES = {
   "kinsumer": join(ROOT, "mod.ts"),
   "@kinsumer/kinsumer": join(ROOT, "mod.ts"),
   "kinsumer/testing": join(ROOT, "testing", "mod.ts"),
+  "@kinsumer/kinsumer/testing": join(ROOT, "testing", "mod.ts"),
   "@aws-sdk/credential-providers": join(VIRTUAL, "credentials.ts"),
   "@aws-sdk/client-dynamodb": join(VIRTUAL, "dynamodb.ts"),
 };

@@ -61,7 +61,8 @@ export function startExample(code: string, options: {
 }
 
 function withModules(code: string, modules: Readonly<Record<string, string>>): string {
-  return code.replace(/ from "([^".][^"]*)"/g, (_, name: string) => {
+  return code.replace(/ from "([^".][^"]*)"/g, (whole, name: string) => {
+    if (name.startsWith("node:")) return whole;
     const file = modules[name];
     if (file === undefined) throw new Error(`The example imports "${name}", which is not here`);
     return ` from ${JSON.stringify(pathToFileURL(join(ROOT, file)).href)}`;

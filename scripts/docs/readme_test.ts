@@ -92,7 +92,7 @@ describe("the README's examples", () => {
   });
 
   it("the one with local servers runs as it stands", LIMIT, async () => {
-    const example = startExample(exampleWith("startEmbeddedServers"), {
+    const example = startExample(exampleWith("startLocalKinesis"), {
       modules: { "kinsumer": "mod.ts", "kinsumer/testing": "testing/mod.ts" },
     });
     await withExample(example, async ({ output, ended }) => {
@@ -185,6 +185,29 @@ describe("the README's other tables", () => {
     assert.deepEqual(table(README, "code").map(([code = ""]) => inTicks(code)[0]), codes);
     const troubles = table("docs/operations.md", "code").flatMap(([code = ""]) => inTicks(code));
     assert.deepEqual([...troubles].sort(), [...codes].sort(), "docs/operations.md");
+  });
+
+  it("are joined by docs/testing.md, which names every code, option and fault", () => {
+    const union = /export type LocalKinesisErrorCode =([^;]*);/.exec(
+      read("testing/local_error.ts"),
+    );
+    const codes = [...(union?.[1] ?? "").matchAll(/"(\w+)"/g)].map((match) => match[1]);
+    assert.deepEqual(
+      table("docs/testing.md", "code").map(([code = ""]) => inTicks(code)[0]),
+      codes,
+    );
+    const options = read("testing/local_options.ts");
+    const known = /const KNOWN[^=]*= \{([^}]*)\}/.exec(options)?.[1] ?? "";
+    const named = table("docs/testing.md", "option").flatMap(([option = ""]) => inTicks(option));
+    const wanted = [...known.matchAll(/(\w+): true/g)].map((match) => match[1]!);
+    assert.deepEqual([...named].sort(), [...wanted].sort());
+    const faults = read("testing/local_faults.ts");
+    const methods = /export interface LocalFaults \{(.*?)^\}/ms.exec(faults)?.[1] ?? "";
+    const orders = [...methods.matchAll(/^ {2}(\w+)\(/gm)].map((match) => match[1]!);
+    const rows = table("docs/testing.md", "fault").map(([method = ""]) => /\w+/.exec(method)?.[0]);
+    assert.ok(orders.length >= 11, orders.join());
+    const missing = orders.filter((each) => each !== "clear" && !rows.includes(each));
+    assert.deepEqual(missing, []);
   });
 
   it("names every event with its facts and its level", () => {

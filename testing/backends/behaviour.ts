@@ -9,7 +9,8 @@ import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { Kinsumer } from "../../src/kinsumer.ts";
 import type { KinsumerEvent } from "../../src/events.ts";
-import { type LocalKinesis, startLocalKinesis } from "../local_kinesis.ts";
+import { startLocalKinesis } from "../local_kinesis.ts";
+import type { LocalKinesis } from "../local_model.ts";
 import type { LocalBackend, LocalKinesisOptions } from "../local_options.ts";
 
 /** A container's first start may build its image. */

@@ -14,7 +14,14 @@ import { LocalKinesisError } from "../local_error.ts";
 import { portTaken } from "../local_servers.ts";
 import { findEngine } from "./engine.ts";
 import { imageFiles, imageName, LABEL, PORTS, READY, withImageFolder } from "./image.ts";
-import { loadPackage } from "./packages.ts";
+import {
+  type Container,
+  type Engine,
+  type ExposedPort,
+  loadTestcontainers,
+  type StartedContainer,
+  type Testcontainers,
+} from "./testcontainers.ts";
 
 /** How the container is made. */
 export interface ContainerOptions {
@@ -204,65 +211,4 @@ async function assertFree(port: number): Promise<void> {
     probe.once("error", (error) => reject(portTaken(port, error) ?? error));
     probe.listen(port, "0.0.0.0", () => probe.close(() => resolve()));
   });
-}
-
-async function loadTestcontainers(): Promise<Testcontainers> {
-  // @ts-ignore: an optional peer, whose types the project does not depend on
-  const load = () => import("testcontainers");
-  const module = await loadPackage<Testcontainers & { default?: Testcontainers }>(
-    "testcontainers",
-    load,
-  );
-  return module.default ?? module;
-}
-
-type ExposedPort = number | { readonly container: number; readonly host: number };
-
-/** What is used of testcontainers. */
-interface Testcontainers {
-  readonly GenericContainer: new (image: string) => Container;
-  readonly Wait: { forLogMessage(message: string): unknown };
-  readonly ImageName: { fromString(name: string): unknown };
-  getContainerRuntimeClient(): Promise<Engine>;
-}
-
-interface Engine {
-  readonly image: {
-    exists(name: unknown): Promise<boolean>;
-    pull(name: unknown): Promise<void>;
-  };
-  readonly container: {
-    readonly dockerode: Dockerode;
-    getById(id: string): { wait(options: { readonly condition: "removed" }): Promise<unknown> };
-  };
-}
-
-interface Dockerode {
-  buildImage(
-    files: { readonly context: string; readonly src: readonly string[] },
-    options: Readonly<Record<string, unknown>>,
-  ): Promise<unknown>;
-  readonly modem: {
-    followProgress(output: unknown, finished: (error: Error | null) => void): void;
-  };
-}
-
-interface Container {
-  hostConfig: { AutoRemove?: boolean };
-  beforeContainerCreated?(): Promise<void>;
-  withLabels(labels: Readonly<Record<string, string>>): Container;
-  withEnvironment(variables: Readonly<Record<string, string>>): Container;
-  withExposedPorts(...ports: readonly ExposedPort[]): Container;
-  withWaitStrategy(strategy: unknown): Container;
-  withStartupTimeout(ms: number): Container;
-  withAutoCleanup(isOn: boolean): Container;
-  withReuse(): Container;
-  start(): Promise<StartedContainer>;
-}
-
-interface StartedContainer {
-  getId(): string;
-  getHost(): string;
-  getMappedPort(port: number): number;
-  stop(options: { readonly timeout: number; readonly remove: boolean }): Promise<unknown>;
 }
