@@ -62,6 +62,12 @@ export type { BeatingClient, BeatOutcome, ClientsTable } from "./src/tables/clie
 export type { MetadataTable } from "./src/tables/metadata.ts";
 export type { ShardStart, ShardStarts, StartAt, StartPosition } from "./src/rules/position.ts";
 export {
+  type ContextExtractor,
+  type TraceContext,
+  traceContextFromJson,
+  traceContextFromPrefix,
+} from "./src/rules/trace_context.ts";
+export {
   type Clock,
   type Fetch,
   type FetchRequest,

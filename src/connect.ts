@@ -4,18 +4,20 @@
  * @module
  */
 
-import { createAwsCall } from "./aws/call.ts";
+import { type AwsCall, createAwsCall } from "./aws/call.ts";
 import { createCredentialsSource } from "./aws/credentials.ts";
 import { createDynamoDbApi } from "./aws/dynamodb.ts";
 import type { DynamoDbApi } from "./aws/dynamodb_api.ts";
 import { createKinesisApi, type KinesisApi } from "./aws/kinesis.ts";
 import { type Retry, retrying } from "./aws/retrying.ts";
 import type { ResolvedOptions } from "./resolve_options.ts";
+import type { Clock } from "./runtime.ts";
 import { type CheckpointsTable, createCheckpointsTable } from "./tables/checkpoints.ts";
 import { type ClientsTable, createClientsTable } from "./tables/clients.ts";
 import { createMetadataTable, type MetadataTable } from "./tables/metadata.ts";
 import type { TableNames } from "./tables/schema.ts";
-import { traceCheckpoints, traceKinesis } from "./telemetry.ts";
+import type { TracedPort } from "./telemetry/ports.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** Everything outside that a consumer speaks to. */
 export interface Ports {
@@ -33,46 +35,62 @@ const TRIES_WITHIN_MAX_AGE = 3;
 /**
  * Makes the ports. Sends nothing yet.
  *
- * @param onRetry is told of each repeated request
+ * @param by.onRetry is told of each repeated request
  */
-export function connect(options: ResolvedOptions, onRetry: (retry: Retry) => void): Ports {
+export function connect(
+  options: ResolvedOptions,
+  { onRetry, telemetry }: {
+    readonly onRetry: (retry: Retry) => void;
+    readonly telemetry: Telemetry;
+  },
+): Ports {
   const { clientRecordMaxAgeMs, region, requestTimeoutMs, runtime, streamName, tables } = options;
   const { clock, random } = runtime;
   const credentials = createCredentialsSource({ credentials: options.credentials, runtime });
-  const call = (service: "kinesis" | "dynamodb", endpoint: string, timeoutMs: number) =>
-    retrying(
-      createAwsCall({ service, endpoint, region, credentials, runtime, timeoutMs }),
-      { clock, random, onRetry },
+  const calls = (service: "kinesis" | "dynamodb", endpoint: string, timeoutMs: number) =>
+    telemetry.calls(
+      service,
+      retrying(
+        createAwsCall({ service, endpoint, region, credentials, runtime, timeoutMs }),
+        { clock, random, onRetry },
+      ),
     );
-  const dynamodb = createDynamoDbApi({
-    call: call(
-      "dynamodb",
-      options.dynamodbEndpoint,
-      Math.min(requestTimeoutMs, clientRecordMaxAgeMs / TRIES_WITHIN_MAX_AGE),
-    ),
-    clock,
-    random,
-  });
-  const { applicationName, clientId } = options;
-  const traced = { streamName, applicationName, clientId, clock };
+  const kinesisCalls = calls("kinesis", options.kinesisEndpoint, requestTimeoutMs);
+  const dynamodbCalls = calls(
+    "dynamodb",
+    options.dynamodbEndpoint,
+    Math.min(requestTimeoutMs, clientRecordMaxAgeMs / TRIES_WITHIN_MAX_AGE),
+  );
+  const openDynamodb = (call: AwsCall) => createDynamoDbApi({ call, clock, random });
+  const dynamodb = openDynamodb(dynamodbCalls(undefined));
+  const openKinesis = (call: AwsCall) =>
+    createKinesisApi({ call, streamName, streamArn: options.streamArn });
   const names = options.tableNames;
-  const table = (tableName: string) => ({ api: dynamodb, tableName, clock });
+  const traced = <Table>(
+    given: Table | undefined,
+    tableName: string,
+    open: (table: { api: DynamoDbApi; tableName: string; clock: Clock }) => Table,
+  ): TracedPort<Table> =>
+    given !== undefined ? { port: given } : {
+      port: open({ api: dynamodb, tableName, clock }),
+      within: (parent) => open({ api: openDynamodb(dynamodbCalls(parent)), tableName, clock }),
+    };
   return {
     dynamodb,
     tableNames: names,
-    kinesis: traceKinesis(
-      options.kinesis ?? createKinesisApi({
-        call: call("kinesis", options.kinesisEndpoint, requestTimeoutMs),
-        streamName,
-        streamArn: options.streamArn,
-      }),
-      traced,
+    kinesis: telemetry.kinesis(
+      options.kinesis !== undefined ? { port: options.kinesis } : {
+        port: openKinesis(kinesisCalls(undefined)),
+        within: (parent) => openKinesis(kinesisCalls(parent)),
+      },
     ),
-    clients: tables.clients ?? createClientsTable(table(names.clients)),
-    checkpoints: traceCheckpoints(
-      tables.checkpoints ?? createCheckpointsTable(table(names.checkpoints)),
-      traced,
+    clients: telemetry.clients(
+      tables.clients ?? createClientsTable({ api: dynamodb, tableName: names.clients, clock }),
+      options.shardCheckIntervalMs,
     ),
-    metadata: tables.metadata ?? createMetadataTable(table(names.metadata)),
+    checkpoints: telemetry.checkpoints(
+      traced(tables.checkpoints, names.checkpoints, createCheckpointsTable),
+    ),
+    metadata: telemetry.metadata(traced(tables.metadata, names.metadata, createMetadataTable)),
   };
 }

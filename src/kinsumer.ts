@@ -26,6 +26,7 @@ import { assertReady, hasOwnTables, tableOptions } from "./readiness.ts";
 import { resolveHandling } from "./resolve_handling.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
 import { createTables, deleteTables } from "./tables/schema.ts";
+import { Telemetry } from "./telemetry/telemetry.ts";
 
 /** How to stop. */
 export interface StopOptions {
@@ -80,6 +81,7 @@ type State = "new" | "starting" | "running" | "stopping" | "stopped";
 export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, AsyncDisposable {
   readonly #options: ResolvedOptions;
   readonly #ports: Ports;
+  readonly #telemetry: Telemetry;
   readonly #announcer: Announcer;
   readonly #handoff: Handoff;
   readonly #lease: Lease;
@@ -95,6 +97,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   #processor: Processor | undefined;
   #starting: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
+  #unwatch: () => void = () => {};
 
   /**
    * Checks the options. Sends nothing yet.
@@ -106,12 +109,21 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     const resolved = resolveOptions(options);
     const { clientId, runtime: { clock, onWait }, statsReceiver } = resolved;
     this.#options = resolved;
-    this.#announcer = new Announcer(resolved, { clientId });
-    this.#ports = connect(
-      resolved,
-      ({ target, attempt: failures, delayMs, error }) =>
+    const telemetry = new Telemetry({ ...resolved, clock }, resolved.extractContext);
+    this.#telemetry = telemetry;
+    const { logger, onEvent } = resolved;
+    this.#announcer = new Announcer({
+      logger,
+      onEvent: (event) => {
+        telemetry.observe(event);
+        onEvent?.(event);
+      },
+    }, { clientId });
+    this.#ports = connect(resolved, {
+      telemetry,
+      onRetry: ({ target, attempt: failures, delayMs, error }) =>
         this.#announcer.retried(error, { operation: operationOf(target), failures, delayMs }),
-    );
+    });
     this.#lease = new Lease(clock, resolved.clientRecordMaxAgeMs);
     this.#handoff = new Handoff({
       streamName: resolved.streamName,
@@ -211,7 +223,10 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    */
   batches(): AsyncIterableIterator<RecordBatch, undefined> {
     this.#assertStarted();
-    return new PullIterator<DeliveredBatch>(() => this.#handoff.pullBatch(), this.#isManual);
+    return new PullIterator<DeliveredBatch>(
+      this.#telemetry.receive(() => this.#handoff.pullBatch(), ({ records }) => records),
+      this.#isManual,
+    );
   }
 
   /**
@@ -376,7 +391,10 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   }
 
   #records(): PullIterator<DeliveredRecord> {
-    return new PullIterator(() => this.#handoff.pullRecord(), this.#isManual);
+    return new PullIterator<DeliveredRecord>(
+      this.#telemetry.receive(() => this.#handoff.pullRecord(), (record) => [record]),
+      this.#isManual,
+    );
   }
 
   #assertStarted(): void {
@@ -447,11 +465,27 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
       announcer: this.#announcer,
       handoff: this.#handoff,
       lease: this.#lease,
+      telemetry: this.#telemetry,
     }, (error) => this.#fail(error));
     this.#member = member; // before it joins: a stop meanwhile must remove what it registers
     await member.join(signal);
     if (this.#state === "starting") this.#state = "running";
+    this.#watch();
     this.#announcer.announce({ type: "started", clientId: this.clientId });
+  }
+
+  #watch(): void {
+    const [handoff, { maxBufferedBytes }] = [this.#handoff, this.#options];
+    const countOwned = () => this.ownedShardIds.length;
+    this.#unwatch = this.#telemetry.watch({
+      get ownedCount() {
+        return countOwned();
+      },
+      get bufferBytes() {
+        return handoff.heldBytes;
+      },
+      bufferLimit: maxBufferedBytes,
+    });
   }
 
   /** Waits until `run()` has given up, which tells its own caller why. */
@@ -478,6 +512,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     if (wasStarting) this.#aborting.abort(new KinsumerError("NotRunning", "Cannot run: stopped"));
     await this.#settleStart(deadlineMs);
     const isClean = await this.#member?.leave(deadlineMs) ?? true;
+    this.#unwatch();
     this.#state = "stopped";
     this.#announcer.announce({ type: "stopped", clientId: this.clientId, isClean });
   }

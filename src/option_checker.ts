@@ -63,6 +63,7 @@ const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
   onEvent: true,
   logger: true,
   statsReceiver: true,
+  extractContext: true,
   runtime: true,
   kinesis: true,
   tables: true,
@@ -300,8 +301,8 @@ export class Checker {
     return value;
   }
 
-  callable(name: "onEvent"): KinsumerOptions["onEvent"] {
-    const value = this.#options[name] as KinsumerOptions["onEvent"];
+  callable<Name extends "onEvent" | "extractContext">(name: Name): KinsumerOptions[Name] {
+    const value = this.#options[name] as KinsumerOptions[Name];
     if (value === undefined || typeof value === "function") return value;
     this.#type(`${name} must be a function, got ${show(value)}`);
     return undefined;

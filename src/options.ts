@@ -8,6 +8,7 @@ import type { Credentials, CredentialsProvider } from "./aws/credentials.ts";
 import type { KinesisApi } from "./aws/kinesis.ts";
 import type { EventListener, Logger, StatsReceiver } from "./events.ts";
 import type { StartAt } from "./rules/position.ts";
+import type { ContextExtractor } from "./rules/trace_context.ts";
 import type { Runtime } from "./runtime.ts";
 import type { CheckpointsTable } from "./tables/checkpoints.ts";
 import type { ClientsTable } from "./tables/clients.ts";
@@ -167,6 +168,12 @@ export interface KinsumerOptions {
   readonly logger?: Logger | undefined;
   /** Is told what the Go library's `StatReceiver` is told. */
   readonly statsReceiver?: StatsReceiver | undefined;
+  /**
+   * Finds the producer's trace context in a record, so that `receive` and `process` spans link to
+   * it: `traceContextFromJson()`, `traceContextFromPrefix()`, or a function of yours. Asked only
+   * where an OpenTelemetry SDK records; what it throws counts as none.
+   */
+  readonly extractContext?: ContextExtractor | undefined;
 
   /** Time, chance, network and environment. @default the runtime's own */
   readonly runtime?: Runtime | undefined;

@@ -18,6 +18,7 @@ type Optional =
   | "onEvent"
   | "logger"
   | "statsReceiver"
+  | "extractContext"
   | "kinesis";
 
 /** {@linkcode KinsumerOptions} with every default filled in. Frozen. */
@@ -139,6 +140,7 @@ function ports(check: Checker) {
   return {
     credentials: check.credentials("credentials"),
     onEvent: check.callable("onEvent"),
+    extractContext: check.callable("extractContext"),
     logger: check.methods("logger", ["debug", "info", "warn", "error"]),
     statsReceiver: check.methods("statsReceiver", [
       "checkpoint",

@@ -99,7 +99,7 @@ const LONGEST_TIMEOUT_MS = 3_600_000;
  * const spans = await recordSpans({ filter: { streamName: "orders" } });
  * // … the application consumes …
  * await spans.waitFor("commit orders");
- * assertSpan(spans, { name: "receive orders", attributes: { "messaging.batch.message_count": 3 } });
+ * assertSpan(spans, { name: "read orders", attributes: { "messaging.batch.message_count": 3 } });
  * console.log(spans.timeline());
  * await spans.stop();
  * ```

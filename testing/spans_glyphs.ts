@@ -22,6 +22,7 @@ export const LEGEND: readonly { readonly glyph: string; readonly text: string }[
   { glyph: "c", text: "commit" },
   { glyph: "r", text: "records" },
   { glyph: "p", text: "process" },
+  { glyph: ">", text: "handed over" },
   { glyph: "i", text: "iterator" },
   { glyph: "*", text: "other" },
   { glyph: "-", text: "empty read" },
@@ -45,6 +46,8 @@ export function glyphOf(
   const outcome = attributes["kinsumer.outcome"];
   switch (attributes["messaging.operation.name"]) {
     case "receive":
+      return { glyph: ">" };
+    case "read":
       return { glyph: attributes["messaging.batch.message_count"] === 0 ? "-" : "r" };
     case "capture":
       return { glyph: outcome === "captured" ? "C" : "h" };

@@ -65,17 +65,17 @@ describe("drawTimeline()", () => {
   it("draws each shard's life", () => {
     const spans = [
       operation("capture", 0, captured),
-      operation("receive", 10, records(3)),
-      operation("receive", 20, records(0)),
+      operation("read", 10, records(3)),
+      operation("read", 20, records(0)),
       operation("commit", 25, committed),
-      operation("receive", 30, {
+      operation("read", 30, {
         status: "error",
         attributes: { "error.type": "Throttled" },
       }),
       operation("release", 40, committed),
       operation("capture", 42, { ...captured, client: "b" }),
       operation("finish", 50, { ...committed, client: "b" }),
-      operation("receive", 51, { ...records(1), client: "b", shard: 7 }),
+      operation("read", 51, { ...records(1), client: "b", shard: 7 }),
     ];
     assert.deepEqual(lines(spans, { width: 60 }), [
       "from 2026-01-01T00:00:00.000Z, 51 s, a column is 1.02 s",
@@ -86,7 +86,7 @@ describe("drawTimeline()", () => {
       "  shard 7                                                  r",
       "! failed  F finished  R released  C captured  c commit",
       "r records  - empty read  · owned",
-      "! 30 s  a shard 0  receive orders: Throttled",
+      "! 30 s  a shard 0  read orders: Throttled",
     ]);
   });
 
@@ -94,7 +94,7 @@ describe("drawTimeline()", () => {
     const spans = [
       operation("capture", 0, captured),
       operation("capture", 25, { ...captured, client: "b" }),
-      operation("receive", 50, { ...records(0), client: "b" }),
+      operation("read", 50, { ...records(0), client: "b" }),
     ];
     const [a, b] = lanesOf(spans, { width: 60 });
     assert.equal(a, `a shard 0 C${"·".repeat(25)}`);
@@ -104,12 +104,12 @@ describe("drawTimeline()", () => {
   it("draws the more important of two, work for as long as it lasts, and no mere call", () => {
     const call = { attributes: { "rpc.system": "aws-api" }, parentSpanId: "receive" };
     const spans = [
-      operation("receive", 0, { ...records(0), spanId: "receive" }),
-      operation("receive", 0, records(5)),
+      operation("read", 0, { ...records(0), spanId: "receive" }),
+      operation("read", 0, records(5)),
       operation("UpdateItem", 5, call),
       operation("process", 10, { endMs: START_MS + 20_000 }),
       operation("commit", 15, { attributes: { "kinsumer.outcome": "conflict" } }),
-      operation("receive", 50, records(0)),
+      operation("read", 50, records(0)),
     ];
     const [lane] = lanesOf(spans, { width: 60 });
     assert.equal(
@@ -145,7 +145,7 @@ describe("drawTimeline()", () => {
 
   it("stays within its width, with long names, dozens of shards and many failures", () => {
     const spans = Array.from({ length: 400 }, (_, index) =>
-      operation("receive", index / 7, {
+      operation("read", index / 7, {
         client: `6f1b6c0e-0000-4000-8000-00000000000${index % 3}`,
         shard: index % 50,
         status: index % 9 === 0 ? "error" : "unset",
@@ -160,9 +160,9 @@ describe("drawTimeline()", () => {
 
   it("draws nothing, one moment, and what has not ended", () => {
     assert.equal(drawTimeline({ spans: [] }), "no spans");
-    const one = operation("receive", 0, records(1));
+    const one = operation("read", 0, records(1));
     assert.match(drawTimeline({ spans: [one] }), /a shard 0 r/);
-    assert.match(drawTimeline({ spans: [], open: [one] }), /not ended: 1 × receive orders/);
+    assert.match(drawTimeline({ spans: [], open: [one] }), /not ended: 1 × read orders/);
   });
 
   it("refuses a width or a number of lanes that it cannot draw", () => {

@@ -31,7 +31,7 @@ const LAYERS = [
     pattern: /^src\/(kinsumer|connect|readiness|dead_letter_stream|dedupe_table)\.ts$/,
   },
   { level: 6, folder: "src/loops/", pattern: /^src\/loops\// },
-  { level: 5, folder: "src/telemetry.ts", pattern: /^src\/telemetry\.ts$/ },
+  { level: 5, folder: "src/telemetry/", pattern: /^src\/telemetry\// },
   // The options name the tables' interfaces, so that a user may bring others: they stand above them.
   {
     level: 5,
@@ -51,7 +51,7 @@ const LAYERS = [
  */
 const IMPORT_SITES = new Map([
   ["aws4fetch", /^src\/aws\/(call|signing\w*)\.ts$/],
-  ["@opentelemetry/api", /^src\/telemetry\.ts$/],
+  ["@opentelemetry/api", /^src\/telemetry\/api\.ts$/],
 ]);
 
 /** Globals that only src/runtime.ts may touch: whole, or the named members. */

@@ -12,6 +12,7 @@ import { dirname, join, normalize } from "node:path";
 import { describe, it } from "node:test";
 import type { KinsumerOptions } from "../../src/options.ts";
 import { resolveOptions } from "../../src/resolve_options.ts";
+import { ATTRIBUTES, METRICS, OPERATIONS } from "../../src/telemetry/names.ts";
 import { eventually } from "../../testing/collect.ts";
 import { startEmbeddedServers } from "../../testing/local_servers.ts";
 import { openStreams } from "../../testing/streams.ts";
@@ -235,19 +236,35 @@ describe("the README's other tables", () => {
     }
   });
 
-  it("names every span and every attribute of one", () => {
-    const source = read("src/telemetry.ts");
-    const constant = source.slice(source.indexOf("ATTRIBUTES = {"), source.indexOf("} as const"));
-    const attributes = [...constant.matchAll(/"([\w.]+)"/g)].map((match) => match[1]!);
+  it("names every span, with its kind", () => {
+    const rows = table(README, "span").map(([name = "", kind]) => [inTicks(name)[0], kind]);
+    assert.deepEqual(rows, Object.entries(OPERATIONS).map(([name, { kind }]) => [name, kind]));
+  });
+
+  it("names every attribute of a span, and no other", () => {
+    const rows = table(README, "attribute").flatMap(([name = ""]) => inTicks(name));
+    const known = new Set<string>(Object.values(ATTRIBUTES));
+    assert.deepEqual(rows.filter((each: string) => !known.has(each)), []);
     const text = read(README);
-    assert.deepEqual(attributes.filter((each) => !text.includes(`\`${each}\``)), []);
-    const naming = source.slice(source.indexOf("function commitName"));
-    const names = [
-      ...[...source.matchAll(/\{ name: "(\w+)"/g)].map((match) => match[1]!),
-      ...[...naming.slice(0, naming.indexOf("}\n")).matchAll(/"(\w+)"/g)].map((match) => match[1]!),
-    ];
-    const rows = table(README, "span").map(([span = ""]) => inTicks(span)[0]!);
-    assert.deepEqual([...rows].sort(), names.sort());
+    assert.deepEqual([...known].filter((each) => !text.includes(`\`${each}\``)), []);
+  });
+
+  it("names every metric, with its kind, unit and description", () => {
+    const rows = table(README, "metric").map(([name = "", kind, unit = "", , description]) => ({
+      name: inTicks(name)[0],
+      kind,
+      unit: inTicks(unit)[0],
+      description,
+    }));
+    assert.deepEqual(
+      rows,
+      Object.values(METRICS).map(({ name, kind, unit, description }) => ({
+        name,
+        kind,
+        unit,
+        description,
+      })),
+    );
   });
 
   it("are joined by those of docs/protocol.md, which name every attribute of a row", () => {

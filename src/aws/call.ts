@@ -28,6 +28,26 @@ export interface AwsCallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the call fails with `RequestTimeout`. @default the client's timeout */
   readonly timeoutMs?: number | undefined;
+  /** Told of each answer, a failure's too. */
+  readonly onAnswer?: ((answer: AnswerFacts) => void) | undefined;
+  /** Told of each repetition, by what repeats this call. */
+  readonly onRetry?: ((retry: RetryFacts) => void) | undefined;
+}
+
+/** What identifies an answer. */
+export interface AnswerFacts {
+  readonly httpStatus: number;
+  /** The ID under which the service knows the request. */
+  readonly requestId: string | undefined;
+}
+
+/** One repetition, as it is about to happen. */
+export interface RetryFacts {
+  /** Which attempt failed: 1 for the first. */
+  readonly attempt: number;
+  /** Milliseconds until the next. */
+  readonly delayMs: number;
+  readonly error: KinsumerError;
 }
 
 /**
@@ -105,16 +125,21 @@ class AwsCaller {
     const timeoutMs = options.timeoutMs ?? this.#config.timeoutMs;
     const timeoutError = (): Error => timedOut(request, timeoutMs);
     const deadline = { clock: runtime.clock, timeoutMs, signal: options.signal, timeoutError };
-    return await withDeadline(deadline, (signal) => this.#exchange(request, signal));
+    return await withDeadline(deadline, (signal) => this.#exchange(request, signal, options));
   }
 
-  async #exchange(request: Outgoing, signal: AbortSignal): Promise<unknown> {
+  async #exchange(
+    request: Outgoing,
+    signal: AbortSignal,
+    { onAnswer }: AwsCallOptions,
+  ): Promise<unknown> {
     let credentials = await this.#config.credentials.get(signal);
     let hasSignedAgain = false;
     let hasRefreshed = false;
     for (;;) {
       const offsetMs = this.#clockOffsetMs;
       const answer = await this.#send(request, { credentials, offsetMs, signal });
+      onAnswer?.({ httpStatus: answer.status, requestId: requestIdOf(answer.headers) });
       if (answer.status >= 200 && answer.status < 300) return documentOf(request, answer);
       const failure = failureOf(request, answer);
       if (!hasSignedAgain && maySkewExplain(failure) && this.#correctClock(answer, offsetMs)) {

@@ -9,16 +9,11 @@
 
 import { KinsumerError } from "../errors.ts";
 import type { Clock, Random } from "../runtime.ts";
-import type { AwsCall } from "./call.ts";
+import type { AwsCall, RetryFacts } from "./call.ts";
 
 /** One repetition, as it is about to happen. */
-export interface Retry {
+export interface Retry extends RetryFacts {
   readonly target: string;
-  /** Which attempt failed: 1 for the first. */
-  readonly attempt: number;
-  /** Milliseconds until the next. */
-  readonly delayMs: number;
-  readonly error: KinsumerError;
 }
 
 /** How calls are repeated. */
@@ -68,6 +63,7 @@ export function retrying(call: AwsCall, options: RetryingOptions): AwsCall {
         signal?.throwIfAborted();
         const delayMs = pauses.next(error);
         onRetry?.({ target, attempt, delayMs, error });
+        callOptions?.onRetry?.({ attempt, delayMs, error });
         if (delayMs > 0) await clock.sleep(delayMs, signal);
         signal?.throwIfAborted();
       }

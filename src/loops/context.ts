@@ -10,6 +10,7 @@ import type { Clock, Random } from "../runtime.ts";
 import type { CheckpointsTable } from "../tables/checkpoints.ts";
 import type { ClientsTable } from "../tables/clients.ts";
 import type { MetadataTable } from "../tables/metadata.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Handoff } from "./handoff.ts";
 import type { Lease } from "./lease.ts";
@@ -26,4 +27,5 @@ export interface LoopContext {
   readonly announcer: Announcer;
   readonly handoff: Handoff;
   readonly lease: Lease;
+  readonly telemetry: Telemetry;
 }

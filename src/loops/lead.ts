@@ -145,7 +145,7 @@ function fitsShardCache(shardIds: readonly string[]): boolean {
  * @returns whether anything changed
  */
 export async function shareOut(
-  { announcer, clients }: Pick<LoopContext, "announcer" | "clients">,
+  { announcer, clients, telemetry }: Pick<LoopContext, "announcer" | "clients" | "telemetry">,
   facts: { readonly view: RosterView; readonly shardIds: readonly string[] },
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -158,22 +158,23 @@ export async function shareOut(
     row.maxAgeMs !== undefined &&
     !(row.assignedShardIds && isSameList(row.assignedShardIds, next.get(row.clientId) ?? []))
   );
-  for (let from = 0; from < changed.length; from += WRITES_AT_ONCE) {
-    await Promise.all(
-      changed.slice(from, from + WRITES_AT_ONCE).map(({ clientId }) =>
-        clients.assign({ clientId, shardIds: next.get(clientId) ?? [] }, signal)
-      ),
-    );
-  }
-  if (changed.length > 0) {
-    announcer.announce({
-      type: "rebalanced",
-      clientCount: next.size,
-      shardCount: shardIds.length,
-      moveCount: countMoves(current, next),
-    });
-  }
-  return changed.length > 0;
+  if (changed.length === 0) return false;
+  await telemetry.rebalance({ living, dead, shardIds, current, next }, async () => {
+    for (let from = 0; from < changed.length; from += WRITES_AT_ONCE) {
+      await Promise.all(
+        changed.slice(from, from + WRITES_AT_ONCE).map(({ clientId }) =>
+          clients.assign({ clientId, shardIds: next.get(clientId) ?? [] }, signal)
+        ),
+      );
+    }
+  });
+  announcer.announce({
+    type: "rebalanced",
+    clientCount: next.size,
+    shardCount: shardIds.length,
+    moveCount: countMoves(current, next),
+  });
+  return true;
 }
 
 /** Who reads what, by the rule that the whole fleet speaks. */
