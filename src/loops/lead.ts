@@ -159,7 +159,8 @@ export async function shareOut(
     !(row.assignedShardIds && isSameList(row.assignedShardIds, next.get(row.clientId) ?? []))
   );
   if (changed.length === 0) return false;
-  await telemetry.rebalance({ living, dead, shardIds, current, next }, async () => {
+  const rebalance = { living, dead, shardIds, current, next };
+  await telemetry.rebalance(rebalance, signal, async () => {
     for (let from = 0; from < changed.length; from += WRITES_AT_ONCE) {
       await Promise.all(
         changed.slice(from, from + WRITES_AT_ONCE).map(({ clientId }) =>

@@ -72,7 +72,7 @@ async function observed({ call, target, input, options, span, clock }: {
     });
   } catch (error) {
     // A condition that does not hold is an answer like any other.
-    if (!isRefusedCondition(error)) fail(span, error);
+    if (!isRefusedCondition(error)) fail(span, error, options?.signal);
     throw error;
   } finally {
     span.setAttribute(ATTRIBUTES.attempts, attempts);

@@ -40,7 +40,7 @@ export function traceKinesis(traced: TracedPort<KinesisApi>, by: PortTracing): K
     describeStream: (signal) => port.describeStream(signal),
     getShardIterator: (request, signal) =>
       during(
-        { name: "get_shard_iterator", shardId: request.shardId },
+        { name: "get_shard_iterator", shardId: request.shardId, signal },
         (kinesis) => kinesis.getShardIterator(request, signal),
       ),
     getRecords: async (request, signal) => {
@@ -48,6 +48,7 @@ export function traceKinesis(traced: TracedPort<KinesisApi>, by: PortTracing): K
       const answer = await during({
         name: "read",
         shardId,
+        signal,
         describe: ({ records, lagMs }: RecordsAnswer) => ({
           [ATTRIBUTES.recordCount]: records.length,
           ...(lagMs === undefined ? {} : { [ATTRIBUTES.lagMs]: lagMs }),
@@ -74,7 +75,7 @@ export function traceCheckpoints(
     remove: (observed, signal) => port.remove(observed, signal),
     capture: (request, signal) =>
       during(
-        { name: "capture", shardId: request.shardId, describe: outcomeOf },
+        { name: "capture", shardId: request.shardId, signal, describe: outcomeOf },
         (checkpoints) => checkpoints.capture(request, signal),
       ),
     commit: (request, signal) => {
@@ -82,7 +83,7 @@ export function traceCheckpoints(
       const { shardId } = request.observed;
       return measured(by, name, () =>
         during(
-          { name, shardId, describe: outcomeOf },
+          { name, shardId, signal, describe: outcomeOf },
           (checkpoints) => checkpoints.commit(request, signal),
         ));
     },
@@ -102,13 +103,14 @@ export function traceMetadata(traced: TracedPort<MetadataTable>, by: PortTracing
       const wasMine = request.observed?.clientId === request.clientId;
       return during({
         name: "lead",
+        signal,
         describe: (row) => ({
           [ATTRIBUTES.outcome]: row === undefined ? "refused" : wasMine ? "renewed" : "won",
         }),
       }, (metadata) => metadata.lead(request, signal));
     },
     resign: (clientId, signal) =>
-      during({ name: "resign" }, (metadata) => metadata.resign(clientId, signal)),
+      during({ name: "resign", signal }, (metadata) => metadata.resign(clientId, signal)),
   };
 }
 

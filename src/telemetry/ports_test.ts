@@ -31,6 +31,7 @@ describe("spans of ports", () => {
         applicationName: "traced",
         clientId: "the client",
         shardCheckIntervalMs: 100,
+        clientRecordMaxAgeMs: 30_000, // patience: what is repeated has another tree
         commitIntervalMs: 100,
         tableWaiterDelayMs: 20,
       });

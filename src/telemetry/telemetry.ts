@@ -63,9 +63,13 @@ export class Telemetry {
   }
 
   /** Does what a rebalance takes. */
-  async rebalance(rebalance: Rebalance, work: () => Promise<void>): Promise<void> {
+  async rebalance(
+    rebalance: Rebalance,
+    signal: AbortSignal,
+    work: () => Promise<void>,
+  ): Promise<void> {
     const describe = () => describeRebalance(rebalance);
-    await this.#by.tracing.during({ name: "rebalance", describe }, work);
+    await this.#by.tracing.during({ name: "rebalance", signal, describe }, work);
   }
 
   /** Stands around each call of a handler. */

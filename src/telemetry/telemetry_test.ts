@@ -126,6 +126,18 @@ describe("spans", () => {
     assert.ok(!JSON.stringify(spans.all()).includes("a secret"), "no message is told");
   });
 
+  it("take what is given up at a stop for no failure", async () => {
+    const fleet = createSimulatedFleet({ seed: 3, shards: 1 });
+    const a = await fleet.start("a", { kinesis: { latencyMs: 500 } });
+    await fleet.clock.advance(5_300);
+    await fleet.stop(a);
+    assertNoSpan(spans, { status: "error" });
+    assertSpan(spans, {
+      name: "read simulated",
+      attributes: { "kinsumer.outcome": "aborted", "error.type": undefined },
+    });
+  });
+
   it("link what is handed over to its producer", async () => {
     const fleet = createSimulatedFleet({ seed: 1, shards: 1 });
     const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];

@@ -36,6 +36,8 @@ export interface TracedClient {
 export interface Operation<Result> {
   readonly name: OperationName;
   readonly shardId?: string | undefined;
+  /** Gives the operation up: what it then throws is no failure. */
+  readonly signal?: AbortSignal | undefined;
   /** What is known at the end; asked only if somebody records. */
   readonly describe?: ((result: Result) => Attributes) | undefined;
 }
@@ -77,7 +79,7 @@ export class Tracing {
       if (operation.describe !== undefined) span.setAttributes(operation.describe(result));
       return result;
     } catch (error) {
-      fail(span, error);
+      fail(span, error, operation.signal);
       throw error;
     } finally {
       span.end(this.#client.clock.nowMs());
@@ -135,8 +137,15 @@ export class Tracing {
   }
 }
 
-/** Marks a span as failed, by the error's code; its message might carry data. */
-export function fail(span: Span, error: unknown): void {
+/**
+ * Marks a span as failed, by the error's code; its message might carry data. What was given up, at a
+ * stop or with a shard, has not failed.
+ */
+export function fail(span: Span, error: unknown, signal?: AbortSignal): void {
+  if (signal?.aborted) {
+    span.setAttribute(ATTRIBUTES.outcome, "aborted");
+    return;
+  }
   const type = errorType(error);
   span.setAttribute(ATTRIBUTES.errorType, type);
   span.setStatus({ code: SpanStatusCode.ERROR, message: type });
