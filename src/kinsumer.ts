@@ -311,7 +311,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     if (handling.signal?.aborted) stop();
     const processor = new Processor(
       { announcer: this.#announcer, clock, handoff: this.#handoff, random },
-      { handler, handling, around: undefined }, // `around` is where a span around each call belongs
+      { handler, handling, around: this.#telemetry.process() },
     );
     this.#processor = processor;
     handling.signal?.addEventListener("abort", stop, { once: true });

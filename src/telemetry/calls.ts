@@ -103,9 +103,13 @@ function isRefusedCondition(error: unknown): boolean {
 
 /** The stream or table that a call names. */
 function subjectOf(input: unknown): Attributes {
-  const { StreamName, TableName } = (input ?? {}) as { StreamName?: unknown; TableName?: unknown };
+  const { StreamName, StreamARN, TableName } = (input ?? {}) as {
+    readonly [name in "StreamName" | "StreamARN" | "TableName"]?: unknown;
+  };
+  const streamName = StreamName ??
+    (typeof StreamARN === "string" ? StreamARN.slice(StreamARN.indexOf("/") + 1) : undefined);
   return {
-    ...(typeof StreamName === "string" ? { [ATTRIBUTES.awsStreamName]: StreamName } : {}),
+    ...(typeof streamName === "string" ? { [ATTRIBUTES.awsStreamName]: streamName } : {}),
     ...(typeof TableName === "string" ? { [ATTRIBUTES.tableNames]: [TableName] } : {}),
   };
 }

@@ -126,6 +126,45 @@ describe("spans", () => {
     assert.ok(!JSON.stringify(spans.all()).includes("a secret"), "no message is told");
   });
 
+  it("stand around each call of a handler", async () => {
+    const fleet = createSimulatedFleet({ seed: 1, shards: 1 });
+    const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
+    let callCount = 0;
+    fleet.put(2);
+    const a = await fleet.start("a", {
+      options: { extractContext: () => ({ traceparent: `00-${traceId}-${spanId}-01` }) },
+      consume: async (kinsumer) => {
+        await kinsumer.process((_, { span }) => {
+          span?.setAttribute("calls", ++callCount);
+          if (callCount === 1) throw new RangeError("fails once");
+        }, { onFailure: { attempts: 3 } });
+      },
+    });
+    await fleet.clock.runUntil(() => callCount === 3, 30_000);
+    await fleet.stop(a);
+    const calls = spans.named("process simulated");
+    assert.deepEqual(
+      calls.map(({ status, attributes }) => [
+        attributes["calls"],
+        attributes["kinsumer.attempt"],
+        status,
+        attributes["error.type"],
+      ]),
+      [[1, undefined, "error", "RangeError"], [2, 2, "unset", undefined], [
+        3,
+        undefined,
+        "unset",
+        undefined,
+      ]],
+    );
+    for (const { kind, links, attributes } of calls) {
+      assert.equal(kind, "consumer");
+      assert.deepEqual(links, [{ traceId, spanId, attributes: {} }]);
+      assert.equal(attributes["messaging.operation.type"], "process");
+    }
+    assert.equal(spans.named("receive simulated").length, 0, "a handler needs no receive");
+  });
+
   it("take what is given up at a stop for no failure", async () => {
     const fleet = createSimulatedFleet({ seed: 3, shards: 1 });
     const a = await fleet.start("a", { kinesis: { latencyMs: 500 } });
