@@ -5,6 +5,15 @@
  */
 
 export { type CaughtUpOptions, Kinsumer, type StopOptions } from "./src/kinsumer.ts";
+export {
+  runOnce,
+  type RunOnceContext,
+  type RunOnceHandler,
+  type RunOnceOptions,
+  type RunOnceReason,
+  type RunOnceResult,
+} from "./src/run_once.ts";
+export type { VisitedShard } from "./src/loops/visitor.ts";
 export type { KinsumerOptions } from "./src/options.ts";
 export type {
   BatchHandler,

@@ -18,9 +18,11 @@ import type { DeliveredBatch, DeliveredRecord } from "./loops/delivery.ts";
 import { Handoff } from "./loops/handoff.ts";
 import { Lease } from "./loops/lease.ts";
 import { Member } from "./loops/member.ts";
+import type { Membership } from "./loops/membership.ts";
 import { Processor } from "./loops/process.ts";
 import { PullIterator } from "./loops/pull.ts";
 import type { KinsumerRecord, RecordBatch } from "./model.ts";
+import { type MembershipFactory, MEMBERSHIPS } from "./one_run.ts";
 import type { KinsumerOptions } from "./options.ts";
 import { assertReady, hasOwnTables, tableOptions } from "./readiness.ts";
 import { resolveHandling } from "./resolve_handling.ts";
@@ -93,8 +95,9 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     return this.#isManual && this.#handoff.hasPullers ? 0 : this.#handoff.inHandCount;
   };
   #state: State = "new";
-  #member: Member | undefined;
+  #member: Membership | undefined;
   #processor: Processor | undefined;
+  readonly #factory: MembershipFactory | undefined;
   #starting: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
   #unwatch: () => void = () => {};
@@ -109,6 +112,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     const resolved = resolveOptions(options);
     const { clientId, runtime: { clock, onWait }, statsReceiver } = resolved;
     this.#options = resolved;
+    this.#factory = MEMBERSHIPS.get(options);
     const telemetry = new Telemetry({ ...resolved, clock }, resolved.extractContext);
     this.#telemetry = telemetry;
     const { logger, onEvent } = resolved;
@@ -452,9 +456,10 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
 
   async #start(): Promise<void> {
     const { signal } = this.#aborting;
-    await assertReady(this.#ports, this.#options, signal);
+    // A visit finds out by its first requests, which are counted.
+    if (this.#factory === undefined) await assertReady(this.#ports, this.#options, signal);
     const { runtime: { clock, random } } = this.#options;
-    const member = new Member({
+    const context = {
       options: this.#options,
       clock,
       random,
@@ -466,7 +471,9 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
       handoff: this.#handoff,
       lease: this.#lease,
       telemetry: this.#telemetry,
-    }, (error) => this.#fail(error));
+    };
+    const create = this.#factory ?? ((context, onFatal) => new Member(context, onFatal));
+    const member = create(context, (error) => this.#fail(error));
     this.#member = member; // before it joins: a stop meanwhile must remove what it registers
     await member.join(signal);
     if (this.#state === "starting") this.#state = "running";

@@ -107,8 +107,10 @@ export interface ClientRow {
   readonly maxAgeMs?: number | undefined;
   /** The shards that the leader gave to this client. Absent in rows of the Go library. */
   readonly assignedShardIds?: readonly string[] | undefined;
-  /** True once the client has begun to stop: it takes no more shards. */
+  /** True once the client has begun to stop, or from the first if it is here for one run: it is given no shards. */
   readonly isLeaving?: boolean | undefined;
+  /** For how long others have seen the row without a beat since `lastUpdate`, one after the other. */
+  readonly witnessedMs?: number | undefined;
 }
 
 /** What the checkpoints table knows of one shard. */

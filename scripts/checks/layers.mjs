@@ -28,7 +28,8 @@ const LAYERS = [
   {
     level: 7,
     folder: "src/kinsumer.ts",
-    pattern: /^src\/(kinsumer|connect|readiness|dead_letter_stream|dedupe_table)\.ts$/,
+    pattern:
+      /^src\/(kinsumer|connect|readiness|one_run|run_once|dead_letter_stream|dedupe_table)\.ts$/,
   },
   { level: 6, folder: "src/loops/", pattern: /^src\/loops\// },
   { level: 5, folder: "src/telemetry/", pattern: /^src\/telemetry\// },

@@ -28,6 +28,11 @@ export interface Claiming {
   readonly roster: Roster;
   /** True when an earlier run may have left the shard's row in this client's name. */
   readonly mayBeOwned: boolean;
+  /**
+   * The shard's row, where it was read already: the claim is then tried once, and given up where
+   * another was faster.
+   */
+  readonly observed?: { readonly row: Checkpoint | undefined } | undefined;
   /** Ends the claim. */
   readonly signal: AbortSignal;
   /** Ends even the search for a capture whose answer was lost. */
@@ -46,6 +51,7 @@ export async function claim(context: LoopContext, claiming: Claiming): Promise<C
     const result = await persist(context, what, () => claimer.tryOnce());
     if (result === undefined) break;
     if (result !== "held") return result;
+    if (claiming.observed !== undefined) break;
     await context.clock.sleep(waitMs(context, waits), signal);
   }
   return await claimer.findLostCapture();
@@ -65,8 +71,10 @@ class Claimer {
 
   async tryOnce(): Promise<Claim | "held"> {
     const { checkpoints, lease, options: { clientId } } = this.#context;
-    const { roster, shardId, signal } = this.#claiming;
-    const observed = await checkpoints.read(shardId, signal);
+    const { observed: known, roster, shardId, signal } = this.#claiming;
+    const observed = known === undefined || this.#isUncertain
+      ? await checkpoints.read(shardId, signal)
+      : known.row;
     const ownerId = observed?.ownerId;
     const isOwned = ownerId !== undefined && ownerId !== clientId;
     const isOwnerLiving = isOwned && await roster.isLiving(ownerId, signal);

@@ -32,6 +32,7 @@ export class ShardConsumer {
   readonly #mayBeOwned: boolean;
   readonly #roster: Roster;
   readonly #startedAtMs: (signal: AbortSignal) => Promise<number>;
+  readonly #observed: { readonly row: Checkpoint | undefined } | undefined;
   /** Aborts when the shard is to be let go, orderly or not. */
   readonly #stopping = new AbortController();
   /** Aborts when an orderly stop has taken too long. */
@@ -43,6 +44,7 @@ export class ShardConsumer {
   #lossReason: LossReason | undefined;
   #state: ShardState = "capturing";
   #channel: Channel | undefined;
+  #owned: OwnedCheckpoint | undefined;
 
   constructor(
     context: LoopContext,
@@ -53,6 +55,8 @@ export class ShardConsumer {
       readonly roster: Roster;
       /** When the application first started: wall-clock milliseconds. */
       readonly startedAtMs: (signal: AbortSignal) => Promise<number>;
+      /** The shard's row, where one try to capture it on that row is enough. */
+      readonly observed?: { readonly row: Checkpoint | undefined } | undefined;
     },
   ) {
     this.#context = context;
@@ -60,6 +64,7 @@ export class ShardConsumer {
     this.#mayBeOwned = facts.mayBeOwned;
     this.#roster = facts.roster;
     this.#startedAtMs = facts.startedAtMs;
+    this.#observed = facts.observed;
   }
 
   /** Where the shard's life stands. */
@@ -73,9 +78,29 @@ export class ShardConsumer {
       ["reading", "draining", "releasing"].includes(this.#state);
   }
 
+  /** How far the shard is processed, as far as it is committed; absent before it was captured. */
+  get sequenceNumber(): string | undefined {
+    return this.#owned?.confirmed.sequenceNumber;
+  }
+
+  /** How far behind the tip the last read was; absent before the first. */
+  get lagMs(): number | undefined {
+    return this.#channel?.lastRead?.lagMs;
+  }
+
+  /** Whether the shard was captured at all. */
+  get wasOwner(): boolean {
+    return this.#owned !== undefined;
+  }
+
   /** Whether the shard is read to its tip, give or take so many milliseconds, and all is processed. */
   isCaughtUp(withinMs: number): boolean {
     return this.#state === "reading" && (this.#channel?.isCaughtUp(withinMs) ?? false);
+  }
+
+  /** Whether all that was read to the tip is processed, whatever has become of the shard since. */
+  wasCaughtUp(withinMs: number): boolean {
+    return this.#channel?.isCaughtUp(withinMs) ?? false;
   }
 
   /** Lets the shard go: reads no more, waits for what is in the user's hands, commits, releases. */
@@ -114,6 +139,7 @@ export class ShardConsumer {
       shardId,
       roster: this.#roster,
       mayBeOwned: this.#mayBeOwned,
+      observed: this.#observed,
       signal: this.#stopping.signal,
       abandonSignal: this.#abandoning.signal,
     });
@@ -134,6 +160,7 @@ export class ShardConsumer {
     const owned = new OwnedCheckpoint(this.#context, checkpoint);
     const channel = handoff.open(this.shardId, this.#losing.signal);
     this.#channel = channel;
+    this.#owned = owned;
     this.#enter("reading");
     const done = new AbortController();
     const committing = commitLoop(this.#context, { channel, owned, signal: done.signal })

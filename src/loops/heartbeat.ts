@@ -14,6 +14,8 @@ import type { LoopContext } from "./context.ts";
 import { persist, toError } from "./persist.ts";
 
 const RETRY_BASE_MS = 100;
+/** How many beats a visit makes within its time to live. */
+const BEATS_OF_A_VISIT = 3;
 
 /** What a heartbeat tells the rest of the client. */
 export interface HeartbeatListener {
@@ -30,13 +32,24 @@ export class Heartbeat {
   readonly #context: LoopContext;
   readonly #listener: HeartbeatListener;
   readonly #incarnation: string;
-  #isLeaving = false;
+  readonly #intervalMs: number;
+  #isLeaving: boolean;
   #waking = new AbortController();
   #row: ClientRow | undefined;
   #startedCount = 0;
   #endedCount = 0;
 
-  constructor(context: LoopContext, listener: HeartbeatListener) {
+  /** @param how.isVisit true for a client that is here for one run: it is given no shards, and beats as seldom as it may */
+  constructor(
+    context: LoopContext,
+    listener: HeartbeatListener,
+    how: { readonly isVisit?: boolean } = {},
+  ) {
+    const { clientRecordMaxAgeMs, shardCheckIntervalMs } = context.options;
+    this.#isLeaving = how.isVisit === true;
+    this.#intervalMs = how.isVisit === true
+      ? Math.max(shardCheckIntervalMs, clientRecordMaxAgeMs / BEATS_OF_A_VISIT)
+      : shardCheckIntervalMs;
     this.#context = context;
     this.#listener = listener;
     this.#incarnation = context.random.uuid();
@@ -73,6 +86,13 @@ export class Heartbeat {
     if (last.outcome === "beaten") await clients.remove(last.row, signal);
   }
 
+  /** Removes the row that the last beat left, if this process still has it, with one request. */
+  async removeRow(signal: AbortSignal): Promise<void> {
+    const isRemoved = this.#row !== undefined &&
+      await this.#context.clients.remove(this.#row, signal);
+    if (!isRemoved) await this.deregister(signal);
+  }
+
   /** Beats at once, and then as before. */
   wake(): void {
     this.#waking.abort();
@@ -91,10 +111,10 @@ export class Heartbeat {
   }
 
   async #beatLoop(signal: AbortSignal): Promise<void> {
-    const { clock, random, options: { shardCheckIntervalMs } } = this.#context;
+    const { clock, random } = this.#context;
     for (let failures = 0; !signal.aborted;) {
       // A twentieth early or late, so that a fleet that started together does not beat in step.
-      let delayMs = shardCheckIntervalMs * (0.95 + random.next() / 10);
+      let delayMs = this.#intervalMs * (0.95 + random.next() / 10);
       if (failures > 0) delayMs = this.#retryDelayMs(failures);
       await clock.sleep(delayMs, this.#waking.signal);
       if (signal.aborted) return;

@@ -155,7 +155,7 @@ export async function shareOut(
   );
   const next = shareFor(living, shardIds, current);
   const changed = living.filter((row) =>
-    row.maxAgeMs !== undefined &&
+    row.maxAgeMs !== undefined && !isVisit(row) &&
     !(row.assignedShardIds && isSameList(row.assignedShardIds, next.get(row.clientId) ?? []))
   );
   if (changed.length === 0) return false;
@@ -176,6 +176,11 @@ export async function shareOut(
     moveCount: countMoves(current, next),
   });
   return true;
+}
+
+/** A client that is here for one run is leaving from the first: it is given nothing, not even none. */
+function isVisit(row: ClientRow): boolean {
+  return row.isLeaving === true && row.assignedShardIds === undefined;
 }
 
 /** Who reads what, by the rule that the whole fleet speaks. */

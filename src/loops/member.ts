@@ -11,20 +11,16 @@ import type { ClientRow } from "../model.ts";
 import { isClosed } from "../rules/lineage.ts";
 import type { LoopContext } from "./context.ts";
 import type { ShardConsumer } from "./consume_shard.ts";
+import { Departure } from "./departure.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import type { Membership } from "./membership.ts";
 import { persist } from "./persist.ts";
 import { Refresh } from "./refresh.ts";
 import { Roster } from "./roster.ts";
 import { ShardSet } from "./shard_set.ts";
 
-/** How much of a stop's deadline is kept for the last writes, and the most that is: milliseconds. */
-const LAST_WRITES_SHARE = 0.3;
-const LAST_WRITES_MAX_MS = 2_000;
-/** How much of that is kept for giving even the last writes up. */
-const FAREWELL_MAX_MS = 100;
-
 /** One client's membership of the fleet. */
-export class Member {
+export class Member implements Membership {
   readonly #context: LoopContext;
   readonly #onFatal: (error: KinsumerError) => void;
   readonly #heartbeat: Heartbeat;
@@ -114,26 +110,15 @@ export class Member {
    * @returns whether everything was written in time
    */
   async leave(deadlineMs: number): Promise<boolean> {
-    const { clock } = this.#context;
-    const lastWritesMs = Math.min(LAST_WRITES_MAX_MS, deadlineMs * LAST_WRITES_SHARE);
-    const farewellMs = Math.min(FAREWELL_MAX_MS, lastWritesMs / 2);
-    const done = new AbortController();
-    const abandoning = new AbortController();
-    let isClean = false;
-    const departing = this.#depart(abandoning.signal).then((isDeparted) => {
-      isClean = isDeparted;
-      done.abort();
+    const departure = new Departure(this.#context.clock, deadlineMs);
+    return await departure.run({
+      depart: (signal) => this.#depart(signal),
+      hurry: () => this.#shards.hurry(),
+      abandon: () => {
+        this.#ending.abort();
+        this.#shards.abandon();
+      },
     });
-    const after = (ms: number) => clock.sleep(ms, done.signal);
-    after(deadlineMs - lastWritesMs).then(() => this.#shards.hurry());
-    after(deadlineMs - farewellMs).then(() => {
-      abandoning.abort();
-      this.#ending.abort();
-      this.#shards.abandon();
-    });
-    await Promise.race([departing, after(deadlineMs)]);
-    done.abort();
-    return isClean;
   }
 
   async #depart(signal: AbortSignal): Promise<boolean> {

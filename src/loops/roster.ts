@@ -18,12 +18,22 @@ export interface RosterView {
   readonly dead: readonly ClientRow[];
 }
 
+/** What is known of one client. */
+export interface SeenClient {
+  readonly row: ClientRow;
+  readonly sighting: Sighting;
+  readonly isLiving: boolean;
+  /** Whether it was seen to beat. */
+  readonly hasBeaten: boolean;
+}
+
 /** What this client has seen of the others' beats. */
 export class Roster {
   readonly #table: ClientsTable;
   readonly #clock: Clock;
   readonly #goMaxAgeMs: number;
   #sightings = new Map<string, Sighting>();
+  #latest: readonly ClientRow[] = [];
 
   constructor({ clients, clock, options }: Pick<LoopContext, "clients" | "clock" | "options">) {
     this.#table = clients;
@@ -38,11 +48,25 @@ export class Roster {
     const read = { askedAtMs, answeredAtMs: this.#clock.monotonicMs() };
     const ids = new Set(rows.map((row) => row.clientId));
     for (const id of this.#sightings.keys()) if (!ids.has(id)) this.#sightings.delete(id);
+    this.#latest = rows;
     const sorted = [...rows].sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
     const living: ClientRow[] = [];
     const dead: ClientRow[] = [];
     for (const row of sorted) (this.#see(row, read) ? living : dead).push(row);
     return { living, dead };
+  }
+
+  /** The rows of the latest look, and what is known of them. */
+  get seen(): readonly SeenClient[] {
+    return this.#latest.map((row) => {
+      const sighting = this.#sightings.get(row.clientId)!;
+      return {
+        row,
+        sighting,
+        isLiving: this.#judge(row, sighting),
+        hasBeaten: sighting.hasChanged,
+      };
+    });
   }
 
   /** Whether one client is alive; a client without a row is not. */
@@ -56,6 +80,10 @@ export class Roster {
   #see(row: ClientRow, read: { askedAtMs: number; answeredAtMs: number }): boolean {
     const sighting = observe(this.#sightings.get(row.clientId), row, read);
     this.#sightings.set(row.clientId, sighting);
+    return this.#judge(row, sighting);
+  }
+
+  #judge(row: ClientRow, sighting: Sighting): boolean {
     return isLiving(row, sighting, {
       wallNowMs: this.#clock.nowMs(),
       goMaxAgeMs: this.#goMaxAgeMs,

@@ -27,6 +27,8 @@ export interface BeatingRow {
   readonly lastUpdate: string;
   /** Absent in rows of the Go library. */
   readonly maxAgeMs?: number | undefined;
+  /** For how long observers before this one have seen it without a beat, one after the other. */
+  readonly witnessedMs?: number | undefined;
 }
 
 /** What one observer has seen of one row. Times are the observer's monotonic milliseconds. */
@@ -38,6 +40,8 @@ export interface Sighting {
   readonly untilMs: number;
   /** Whether the row was seen with an earlier value too. */
   readonly hasChanged: boolean;
+  /** For how long others had seen this value before, as the row said when it was first seen with it. */
+  readonly witnessedMs?: number | undefined;
 }
 
 /** When a read was sent and answered, by the observer's monotonic clock. */
@@ -52,11 +56,13 @@ export interface ReadTimes {
  */
 export function observe(
   before: Sighting | undefined,
-  row: Pick<BeatingRow, "lastUpdate">,
+  row: Pick<BeatingRow, "lastUpdate" | "witnessedMs">,
   read: ReadTimes,
 ): Sighting {
   if (before === undefined || before.lastUpdate !== row.lastUpdate) {
     return {
+      // Later values overlap with what this observer sees itself, and would count twice.
+      ...(row.witnessedMs !== undefined && { witnessedMs: row.witnessedMs }),
       lastUpdate: row.lastUpdate,
       sinceMs: read.answeredAtMs,
       untilMs: read.answeredAtMs,
@@ -75,9 +81,13 @@ export function observeAll(
   return new Map(rows.map((row) => [row.id, observe(before.get(row.id), row, read)]));
 }
 
-/** How long the row has been seen unchanged, in milliseconds. */
+/**
+ * How long the row has been seen unchanged, in milliseconds: by this observer, and by those before it
+ * who wrote down what they had seen. Their times do not overlap, so that the sum is never more than
+ * what has passed, and no two clocks are compared.
+ */
 export function unchangedMs(sighting: Sighting): number {
-  return sighting.untilMs - sighting.sinceMs;
+  return (sighting.witnessedMs ?? 0) + sighting.untilMs - sighting.sinceMs;
 }
 
 /** Whether the client that writes this row counts as alive. */

@@ -37,6 +37,17 @@ describe("observe()", () => {
     assert.equal(unchangedMs(again), 0);
   });
 
+  it("adds what others had witnessed when it first saw the value, and nothing of later", () => {
+    const read = { askedAtMs: 100, answeredAtMs: 150 };
+    let sighting = observe(undefined, { lastUpdate: "1", witnessedMs: 1_000 }, read);
+    assert.equal(unchangedMs(sighting), 1_000);
+    const later = { lastUpdate: "1", witnessedMs: 9_000 };
+    sighting = observe(sighting, later, { askedAtMs: 200, answeredAtMs: 201 });
+    assert.equal(unchangedMs(sighting), 1_050);
+    sighting = observe(sighting, { lastUpdate: "2" }, { askedAtMs: 300, answeredAtMs: 301 });
+    assert.equal(unchangedMs(sighting), 0);
+  });
+
   it("starts anew with each new value, later or earlier", () => {
     const before = seen("5", 0, 9_000);
     for (const lastUpdate of ["6", "4"]) {

@@ -1,8 +1,8 @@
 /**
  * Remembers who is in the fleet: the clients table, one row a client.
  *
- * Rows are those of the Go library, with four attributes of ours that Go ignores: `MaxAgeMs`,
- * `Incarnation`, `Assignment` and `Leaving`.
+ * Rows are those of the Go library, with some attributes of ours that Go ignores: `MaxAgeMs`,
+ * `Incarnation`, `Assignment`, `Leaving`, `WitnessedMs` and `WitnessedUpdate`.
  *
  * @module
  */
@@ -23,6 +23,7 @@ import {
   encodeAssignment,
   nextUpdate,
   readBoolean,
+  readNanoseconds,
   readPositive,
   readString,
   readUpdate,
@@ -78,6 +79,14 @@ export interface ClientsTable {
    * @returns false when the client has beaten since, or another removed it
    */
   remove(observed: ClientRow, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Writes down for how long a row was seen without a beat in all, if it has not beaten since it was
+   * observed and nobody else has written meanwhile: so can clients that live shorter than a dead
+   * one's time to live find out together that it is dead. Where it is absent they cannot.
+   *
+   * @returns false when the row has changed
+   */
+  witness?(observed: ClientRow, witnessedMs: number, signal?: AbortSignal): Promise<boolean>;
 }
 
 /** What a table in DynamoDB is made of. */
@@ -105,7 +114,27 @@ export function parseClientRow(item: Item): ClientRow {
       ? decodeAssignment(assignment.S)
       : undefined,
     isLeaving: readBoolean(item, "Leaving"),
+    ...witnessed(item),
   };
+}
+
+/** What was witnessed before the last beat is void. */
+function witnessed(item: Item): Pick<ClientRow, "witnessedMs"> {
+  const witnessedMs = readPositive(item, "WitnessedMs");
+  const isCurrent = readNanoseconds(item, "WitnessedUpdate") === readUpdate(item);
+  return witnessedMs === undefined || !isCurrent ? {} : { witnessedMs };
+}
+
+/** Holds where nobody has added to what was witnessed since it was read. */
+function isAsWitnessed(expression: Expression, observed: ClientRow): string {
+  if (observed.witnessedMs !== undefined) {
+    return `${expression.name("WitnessedMs")} = ${
+      expression.value({ N: String(observed.witnessedMs) })
+    }`;
+  }
+  const update = expression.name("WitnessedUpdate");
+  const current = expression.value({ N: observed.lastUpdate });
+  return `(attribute_not_exists(${update}) OR ${update} <> ${current})`;
 }
 
 class DynamoDbClientsTable implements ClientsTable {
@@ -195,6 +224,33 @@ class DynamoDbClientsTable implements ClientsTable {
     });
     const { outcome } = await this.#api.deleteItem(
       { ...this.#row(observed.clientId), conditionExpression, ...expression.placeholders() },
+      signal,
+    );
+    return outcome === "applied";
+  }
+
+  async witness(
+    observed: ClientRow,
+    witnessedMs: number,
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const expression = new Expression();
+    const updateExpression = setAttributes(expression, {
+      WitnessedMs: { N: String(Math.floor(witnessedMs)) },
+      WitnessedUpdate: { N: observed.lastUpdate },
+    });
+    // Rule: one observer after the other. Who adds to what it has read adds no time that another has
+    // added meanwhile, and none to a row that has beaten.
+    const row = { hashKey: "ID", lastUpdate: observed.lastUpdate };
+    const before = isAsWitnessed(expression, observed);
+    const conditionExpression = `${isUnchanged(expression, row)} AND ${before}`;
+    const { outcome } = await this.#api.updateItem(
+      {
+        ...this.#row(observed.clientId),
+        updateExpression,
+        conditionExpression,
+        ...expression.placeholders(),
+      },
       signal,
     );
     return outcome === "applied";

@@ -102,6 +102,32 @@ export function describeClients(open: OpenTables): void {
     assert.notEqual(row.isLeaving, true);
   });
 
+  it("witness() adds up what one observer after the other has seen", async () => {
+    const { clients } = tables();
+    const first = await clients.register(client("silent"));
+    assert.equal(first.witnessedMs, undefined);
+    assert.equal(await clients.witness?.(first, 700.5, undefined), true);
+    const second = await clients.read("silent");
+    assert.equal(second?.witnessedMs, 700);
+    assert.equal(second?.lastUpdate, first.lastUpdate);
+    assert.equal(await clients.witness?.(second!, 1_900), true);
+    assert.equal((await clients.read("silent"))?.witnessedMs, 1_900);
+  });
+
+  it("witness() adds nothing to what another has added meanwhile, and none to a beat", async () => {
+    const { clients } = tables();
+    const observed = await clients.register(client("lives"));
+    assert.equal(await clients.witness?.(observed, 500), true);
+    assert.equal(await clients.witness?.(observed, 600), false);
+    const witnessed = await clients.read("lives");
+    await clients.beat(client("lives"));
+    assert.equal(await clients.witness?.(witnessed!, 900), false);
+    const beaten = await clients.read("lives");
+    assert.equal(beaten?.witnessedMs, undefined);
+    assert.equal(await clients.witness?.(beaten!, 50), true);
+    assert.equal((await clients.read("lives"))?.witnessedMs, 50);
+  });
+
   it("remove() spares a client that has beaten since", async () => {
     const { clients } = tables();
     const observed = await clients.register(client("lively"));

@@ -1,0 +1,395 @@
+/**
+ * One client's visit to the fleet, for one run: takes the shards that are free, by itself, without a
+ * leader, and lets each go as soon as it is caught up.
+ *
+ * Its row says from the first that it is leaving: so it is given no shards and never leads, but
+ * counts as living while it owns some.
+ *
+ * @module
+ */
+
+import { KinsumerError } from "../errors.ts";
+import type { LossReason } from "../events.ts";
+import type { Checkpoint, ClientRow, Shard } from "../model.ts";
+import { isForeign } from "../rules/checkpoint_validity.ts";
+import { isClosed, readableShards } from "../rules/lineage.ts";
+import {
+  REQUESTS_PER_SHARD,
+  requestsToLeave,
+  takeCount,
+  type Tenure,
+  tenureOf,
+} from "../rules/visit.ts";
+import { ShardConsumer } from "./consume_shard.ts";
+import type { LoopContext } from "./context.ts";
+import { Departure } from "./departure.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { applicationStartMs } from "./lead.ts";
+import type { Membership } from "./membership.ts";
+import { persist } from "./persist.ts";
+import { Roster } from "./roster.ts";
+
+/** How often a visit looks at the shards that it could not take yet. */
+const LOOK_INTERVAL_MS = 1_000;
+/** How often it looks at those that others hold, if it stays. */
+const HELD_INTERVAL_MS = 5_000;
+/** What a look costs: the list of shards, the clients, the checkpoints. */
+const REQUESTS_PER_LOOK = 3;
+/** How many rows that did not beat a visit writes down. */
+const MOST_WITNESSED = 3;
+/** How often it is looked, in memory, whether a shard is caught up. */
+const WATCH_INTERVAL_MS = 25;
+
+/** What became of one shard in a visit. */
+export interface VisitedShard {
+  readonly shardId: string;
+  /** The last record that is processed, by this visit or before it; absent: none is. */
+  readonly sequenceNumber: string | undefined;
+  /** How far behind the tip the last read was; absent: it was not read. */
+  readonly lagMs: number | undefined;
+  /** `finished`: closed and processed to its end; `caughtUp`: read to its tip; else `behind`. */
+  readonly state: "finished" | "caughtUp" | "behind";
+}
+
+/** How a visit behaves. */
+export interface VisitOptions {
+  /** Whether a shard is let go as soon as it is caught up. */
+  readonly untilCaughtUp: boolean;
+  /** How far behind its tip a shard counts as caught up. */
+  readonly lagMs: number;
+  /** How many requests may still be made. */
+  readonly requestsLeft: () => number;
+}
+
+interface Look {
+  readonly shards: readonly Shard[];
+  readonly rows: ReadonlyMap<string, Checkpoint>;
+}
+
+/** One client's visit to the fleet. */
+export class Visitor implements Membership {
+  readonly isLeader = false;
+  readonly #context: LoopContext;
+  readonly #options: VisitOptions;
+  readonly #heartbeat: Heartbeat;
+  readonly #roster: Roster;
+  readonly #running = new Map<string, { consumer: ShardConsumer; readonly done: Promise<void> }>();
+  readonly #visited = new Map<string, VisitedShard>();
+  readonly #ending = new AbortController();
+  readonly #leaving = new AbortController();
+  #tenures: ReadonlyMap<string, Tenure> = new Map();
+  #closedIds: ReadonlySet<string> = new Set();
+  readonly #refusedIds = new Set<string>();
+  #looks = 0;
+  #lookedAtMs = 0;
+  #isLooking = false;
+  /** When the next look must be made; absent: none is needed. By the monotonic clock. */
+  #dueAtMs: number | undefined = 0;
+  #beating: Promise<void> = Promise.resolve();
+  #looking: Promise<void> = Promise.resolve();
+  #startedAtMs: number | undefined;
+
+  /** @param onFatal is told what this client cannot go on with */
+  constructor(
+    context: LoopContext,
+    onFatal: (error: KinsumerError) => void,
+    options: VisitOptions,
+  ) {
+    this.#context = context;
+    this.#options = options;
+    this.#roster = new Roster(context);
+    this.#heartbeat = new Heartbeat(context, {
+      onBeat: () => {},
+      onFenced: (reason) => this.#fence(reason),
+      onConflict: onFatal,
+    }, { isVisit: true });
+  }
+
+  get consumers(): readonly ShardConsumer[] {
+    return [...this.#running.values()].map(({ consumer }) => consumer);
+  }
+
+  /** What became of each shard that was taken, by its ID. */
+  get visited(): readonly VisitedShard[] {
+    const running = this.consumers.filter((each) => each.wasOwner).map((each) => this.#sum(each));
+    const all = new Map(
+      [...this.#visited.values(), ...running].map((each) => [each.shardId, each]),
+    );
+    return [...all.values()].sort((a, b) => (a.shardId < b.shardId ? -1 : 1));
+  }
+
+  /** The readable shards that others own, sorted. */
+  get heldShardIds(): readonly string[] {
+    return this.#having("held", "silent");
+  }
+
+  /** Whether nothing is left to do: all that could be taken is caught up, the rest is in good hands. */
+  get isDone(): boolean {
+    return this.#isSettled && this.#running.size === 0 &&
+      this.#having("free", "silent").length === 0;
+  }
+
+  /** Whether so few requests are left that only leaving is possible. */
+  get isExhausted(): boolean {
+    const owned = this.#running.size;
+    const useful = owned > 0 ? 1 : REQUESTS_PER_LOOK + REQUESTS_PER_SHARD;
+    return this.#options.requestsLeft() < this.requestsToLeave + useful;
+  }
+
+  /** How many requests must be kept for leaving in order. */
+  get requestsToLeave(): number {
+    return requestsToLeave(this.#running.size);
+  }
+
+  /** Whether nothing is to be looked at, nor being looked at. */
+  get #isSettled(): boolean {
+    return this.#dueAtMs === undefined && !this.#isLooking;
+  }
+
+  /** Lets a shard go that cannot be read, for the rest of the visit. */
+  giveUp(shardId: string): void {
+    this.#refusedIds.add(shardId);
+    this.#running.get(shardId)?.consumer.stop();
+  }
+
+  closedShardIds(): Promise<ReadonlySet<string>> {
+    return Promise.resolve(this.#closedIds);
+  }
+
+  isCaughtUp(withinMs: number): boolean {
+    return this.#isSettled && this.#having("free", "silent").length === 0 &&
+      this.consumers.every((each) => this.#isCaughtUp(each, withinMs));
+  }
+
+  async join(signal: AbortSignal): Promise<void> {
+    const { checkpoints, kinesis } = this.#context;
+    // What can fail for want of a table or a stream comes before the row that would be left behind.
+    const [shards] = await Promise.all([kinesis.listShards(signal), this.#roster.look(signal)]);
+    const ids = shards.map((shard) => shard.shardId);
+    try {
+      const [rows] = await Promise.all([
+        checkpoints.readMany(ids, signal),
+        this.#heartbeat.register(signal),
+      ]);
+      if (rows.length === 0) await this.#applicationStartMs(signal);
+      this.#dueAtMs = undefined;
+      this.#lookedAtMs = this.#context.clock.monotonicMs();
+      this.#take({ shards, rows: new Map(rows.map((row) => [row.shardId, row])) });
+    } catch (error) {
+      await this.#heartbeat.removeRow(signal).catch(() => {});
+      throw error;
+    }
+    this.#beating = this.#heartbeat.run(this.#ending.signal);
+    this.#looking = this.#lookLoop();
+  }
+
+  async leave(deadlineMs: number): Promise<boolean> {
+    const departure = new Departure(this.#context.clock, deadlineMs);
+    return await departure.run({
+      depart: (signal) => this.#depart(signal),
+      hurry: () => this.consumers.forEach((each) => each.hurry()),
+      abandon: () => {
+        this.#ending.abort();
+        this.consumers.forEach((each) => each.abandon());
+      },
+    });
+  }
+
+  async #depart(signal: AbortSignal): Promise<boolean> {
+    this.#leaving.abort();
+    for (const { consumer } of this.#running.values()) consumer.stop();
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    await this.#looking;
+    this.#ending.abort();
+    await this.#beating;
+    try {
+      await this.#witness(signal);
+      await this.#heartbeat.removeRow(signal);
+      return !signal.aborted;
+    } catch {
+      return false; // others will find the row unchanged
+    }
+  }
+
+  /** Lets shards go that are caught up, and looks again where that may bring something. */
+  async #lookLoop(): Promise<void> {
+    const { clock } = this.#context;
+    const { signal } = this.#leaving;
+    await this.#removeDead(signal);
+    while (!signal.aborted) {
+      if (this.#options.untilCaughtUp) this.#releaseCaughtUp();
+      if (this.#isLookDue()) {
+        const what = { operation: "refresh", signal };
+        await persist(this.#context, what, () => this.#look(signal));
+      }
+      await clock.sleep(WATCH_INTERVAL_MS, signal);
+    }
+  }
+
+  #isLookDue(): boolean {
+    const nowMs = this.#context.clock.monotonicMs();
+    const needed = this.requestsToLeave + REQUESTS_PER_LOOK + REQUESTS_PER_SHARD;
+    if (this.#options.requestsLeft() < needed) return false;
+    if (this.#dueAtMs !== undefined && nowMs >= this.#dueAtMs) return true;
+    const isOpen = this.#having("free", "silent").length > 0;
+    if (isOpen) return nowMs >= this.#lookedAtMs + LOOK_INTERVAL_MS;
+    const mayInherit = !this.#options.untilCaughtUp && this.#having("held").length > 0;
+    return mayInherit && nowMs >= this.#lookedAtMs + HELD_INTERVAL_MS;
+  }
+
+  /** Rows of the dead count as clients to whoever comes next. */
+  async #removeDead(signal: AbortSignal): Promise<void> {
+    const { announcer, clients } = this.#context;
+    for (const { row, isLiving } of this.#roster.seen) {
+      if (isLiving || row.maxAgeMs === undefined || signal.aborted) continue;
+      const isRemoved = await clients.remove(row, signal).catch(() => false);
+      const { clientId } = row;
+      if (isRemoved) announcer.announce({ type: "client-left", clientId, reason: "dead" });
+    }
+  }
+
+  #releaseCaughtUp(): void {
+    for (const { consumer } of this.#running.values()) {
+      if (this.#isCaughtUp(consumer, this.#options.lagMs)) consumer.stop();
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { checkpoints, clock, kinesis } = this.#context;
+    const dueAtMs = this.#dueAtMs;
+    this.#dueAtMs = undefined; // what becomes due meanwhile needs another look
+    this.#isLooking = true;
+    try {
+      const [shards] = await Promise.all([kinesis.listShards(signal), this.#roster.look(signal)]);
+      const rows = await checkpoints.readMany(shards.map((shard) => shard.shardId), signal);
+      if (signal.aborted) return;
+      this.#take({ shards, rows: new Map(rows.map((row) => [row.shardId, row])) });
+      await this.#removeDead(signal);
+    } catch (error) {
+      this.#dueAtMs ??= dueAtMs;
+      throw error;
+    } finally {
+      this.#isLooking = false;
+      this.#lookedAtMs = clock.monotonicMs();
+    }
+  }
+
+  /** Takes what is free of what may be read. */
+  #take({ shards, rows }: Look): void {
+    const { clientId } = this.#context.options;
+    const isFirstLook = this.#looks++ === 0;
+    this.#closedIds = new Set(shards.filter(isClosed).map((shard) => shard.shardId));
+    const isDone = (shard: Shard) => {
+      const row = rows.get(shard.shardId);
+      return row?.isFinished === true && !isForeign(row, shard);
+    };
+    const finishedIds = new Set(shards.filter(isDone).map((shard) => shard.shardId));
+    const readable = readableShards(shards, finishedIds).map((shard) => shard.shardId);
+    const open = readable.filter((id) => !this.#running.has(id) && !this.#isThrough(id));
+    const others = this.#roster.seen.filter(({ row }) => row.clientId !== clientId);
+    const owners = new Map(others.map((each) => [each.row.clientId, each]));
+    const tenures = new Map(open.map((id) => {
+      const row = rows.get(id);
+      return [id, tenureOf(row, owners.get(row?.ownerId ?? ""))] as const;
+    }));
+    this.#tenures = tenures;
+    const free = this.#shuffled(this.#having("free"));
+    const count = takeCount({
+      freeCount: free.length,
+      readableCount: readable.length,
+      ownedCount: this.#running.size,
+      clientCount: others.filter((each) => each.isLiving).length + 1,
+      isFirstLook,
+      requestsLeft: this.#options.requestsLeft(),
+    });
+    for (const shardId of free.slice(0, count)) this.#start(shardId, rows.get(shardId));
+  }
+
+  #start(shardId: string, row: Checkpoint | undefined): void {
+    const consumer = new ShardConsumer(this.#context, {
+      shardId,
+      mayBeOwned: false,
+      roster: this.#roster,
+      startedAtMs: (signal) => this.#applicationStartMs(signal),
+      observed: { row },
+    });
+    this.#tenures = new Map([...this.#tenures].filter(([id]) => id !== shardId));
+    this.#running.set(shardId, { consumer, done: this.#run(consumer) });
+  }
+
+  async #run(consumer: ShardConsumer): Promise<void> {
+    const { shardId } = consumer;
+    await Promise.resolve(); // so that it is among those that run
+    let end: string;
+    try {
+      end = await consumer.run();
+    } catch (error) {
+      end = "failed";
+      this.#context.announcer.announce({ type: "failed", shardId, error });
+    }
+    if (consumer.wasOwner) this.#visited.set(shardId, this.#sum(consumer));
+    this.#running.delete(shardId);
+    // Children may be read now; or somebody else was faster, or has it now.
+    const nowMs = this.#context.clock.monotonicMs();
+    if (end === "finished") this.#dueAtMs = nowMs;
+    else if (end !== "released" || !consumer.wasOwner) this.#dueAtMs ??= nowMs + LOOK_INTERVAL_MS;
+  }
+
+  #sum(consumer: ShardConsumer): VisitedShard {
+    const { shardId, sequenceNumber, lagMs, state } = consumer;
+    const isCaughtUp = consumer.wasCaughtUp(this.#options.lagMs) && !this.#closedIds.has(shardId);
+    const became = state === "finished" ? "finished" : isCaughtUp ? "caughtUp" : "behind";
+    return { shardId, sequenceNumber, lagMs, state: became };
+  }
+
+  /** Whether this visit is through with a shard. */
+  #isThrough(shardId: string): boolean {
+    if (this.#refusedIds.has(shardId)) return true;
+    const state = this.#visited.get(shardId)?.state;
+    return this.#options.untilCaughtUp ? state !== undefined && state !== "behind" : false;
+  }
+
+  #isCaughtUp(consumer: ShardConsumer, withinMs: number): boolean {
+    return !this.#closedIds.has(consumer.shardId) && consumer.isCaughtUp(withinMs);
+  }
+
+  #having(...wanted: readonly Tenure[]): readonly string[] {
+    return [...this.#tenures].filter(([, tenure]) => wanted.includes(tenure)).map(([id]) => id)
+      .sort();
+  }
+
+  /** In an order of one's own, so that those that come at the same time seldom want the same. */
+  #shuffled(ids: readonly string[]): readonly string[] {
+    const { random } = this.#context;
+    return ids.map((id) => ({ id, place: random.next() }))
+      .sort((a, b) => a.place - b.place).map(({ id }) => id);
+  }
+
+  /** Writes down what was seen of owners that did not beat, for those that come later. */
+  async #witness(signal: AbortSignal): Promise<void> {
+    const { clients, clock } = this.#context;
+    const { clientId } = this.#context.options;
+    const silent = this.#roster.seen.filter(({ row, isLiving, hasBeaten }) =>
+      isLiving && !hasBeaten && row.maxAgeMs !== undefined && row.clientId !== clientId
+    );
+    const owed = requestsToLeave(0);
+    for (const { row, sighting } of silent.slice(0, MOST_WITNESSED)) {
+      if (this.#options.requestsLeft() <= owed) return;
+      const seenMs = clock.monotonicMs() - sighting.sinceMs;
+      const before: ClientRow = { ...row, witnessedMs: sighting.witnessedMs };
+      await clients.witness?.(before, (sighting.witnessedMs ?? 0) + seenMs, signal);
+    }
+  }
+
+  async #applicationStartMs(signal: AbortSignal): Promise<number> {
+    if (this.#startedAtMs === undefined) {
+      const cache = await this.#context.metadata.readShardCache(signal);
+      this.#startedAtMs = await applicationStartMs(this.#context, cache !== undefined, signal);
+    }
+    return this.#startedAtMs;
+  }
+
+  #fence(reason: LossReason): void {
+    for (const { consumer } of this.#running.values()) consumer.lose(reason);
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * Runs once: takes the shards that are free, consumes until they are caught up or a budget is spent,
+ * and leaves everything in order. For schedules and isolates that live for one request.
+ *
+ * @module
+ */
+
+import { KinsumerError } from "./errors.ts";
+import type { EventListener } from "./events.ts";
+import { Kinsumer } from "./kinsumer.ts";
+import type { LoopContext } from "./loops/context.ts";
+import { type VisitedShard, Visitor } from "./loops/visitor.ts";
+import type { KinsumerRecord } from "./model.ts";
+import { MEMBERSHIPS } from "./one_run.ts";
+import type { KinsumerOptions } from "./options.ts";
+import { type Fetch, type Runtime, systemRuntime } from "./runtime.ts";
+
+/** How long one run may take, and how much. */
+export interface RunOnceOptions {
+  /**
+   * Milliseconds that the run may take in all, leaving included: 500 to 3,600,000. The last fifth,
+   * at most two seconds, is kept for leaving. @default {30000}
+   */
+  readonly budgetMs?: number | undefined;
+  /**
+   * Whether the run ends as soon as everything is caught up; each shard is let go as soon as it is.
+   * False: it goes on until the budget is spent. @default {true}
+   */
+  readonly untilCaughtUp?: boolean | undefined;
+  /**
+   * How far behind its tip a shard counts as caught up: 0 to 86,400,000 milliseconds.
+   * @default {1000}
+   */
+  readonly lagMs?: number | undefined;
+  /**
+   * The most requests that the run may make, repeated ones included: 20 to 1,000,000. It takes no
+   * more shards than it can afford, and leaves in order before the bound. What your handler and a
+   * credentials function of your own fetch is not counted. @default {1000000}
+   */
+  readonly maxRequests?: number | undefined;
+  /** Ends the run early, in order. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a handler may know beside the record. */
+export interface RunOnceContext {
+  readonly shardId: string;
+  /** Aborts when the shard is lost: what goes on after that may be done twice. */
+  readonly signal: AbortSignal;
+  /** How many milliseconds are left until the run stops handing records over. */
+  remainingMs(): number;
+}
+
+/** Processes one record: it counts as processed once this has resolved. */
+export type RunOnceHandler = (
+  record: KinsumerRecord,
+  context: RunOnceContext,
+) => void | Promise<void>;
+
+/** Why a run ended. */
+export type RunOnceReason =
+  /** Nothing was left to do. */
+  | "caughtUp"
+  /** The time was up. */
+  | "budget"
+  /** The requests were. */
+  | "requests"
+  /** The signal aborted. */
+  | "signal";
+
+/** What a run did. */
+export interface RunOnceResult {
+  readonly reason: RunOnceReason;
+  /** How many records were processed. */
+  readonly records: number;
+  /** Each shard that the run took, sorted. */
+  readonly shards: readonly VisitedShard[];
+  /** The readable shards that other clients had, sorted. */
+  readonly heldShardIds: readonly string[];
+  /**
+   * Whether every readable shard is caught up, or finished, or with a client that was seen alive.
+   */
+  readonly isCaughtUp: boolean;
+  /** Whether all was written and released in time; if not, the next run repeats the last records. */
+  readonly isClean: boolean;
+  /** How many requests were made. */
+  readonly requests: number;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+}
+
+const LEAVING_SHARE = 0.2;
+const LEAVING_MAX_MS = 2_000;
+/** How often it is looked, in memory, whether the run is over. */
+const WATCH_INTERVAL_MS = 25;
+/** A run writes checkpoints less often: it writes one with each release. */
+const COMMIT_INTERVAL_MS = 5_000;
+
+/**
+ * Joins the fleet for one run: takes the shards that nobody has, hands each record to `handler`,
+ * each shard's in order, commits, releases and leaves. Several runs at once share the shards. What
+ * a killed run had is free again once its row has not beaten for `clientRecordMaxAgeMs`, which
+ * runs that are shorter than that find out together; nothing of it is lost.
+ *
+ * The tables must be there: see {@linkcode Kinsumer.createRequiredTables}.
+ *
+ * @example On a schedule
+ * ```ts
+ * import { runOnce } from "@kinsumer/kinsumer";
+ *
+ * const result = await runOnce(
+ *   { streamName: "orders", applicationName: "billing", region: "eu-west-1" },
+ *   async (record) => {
+ *     await fetch("https://example.com/orders", { method: "POST", body: record.text() });
+ *   },
+ *   { budgetMs: 20_000, maxRequests: 900 },
+ * );
+ * console.log(result.reason, result.records);
+ * ```
+ *
+ * @throws {TypeError} when an option is missing, has the wrong type, or is not known
+ * @throws {RangeError} when an option's value is not allowed
+ * @throws {KinsumerError} `StreamNotFound`, `TableNotFound`, `AccessDenied` and the like when it
+ * cannot start, `InvalidCheckpoint` by `onInvalidCheckpoint`
+ * @throws what the handler throws; the record is then not acknowledged, and comes again
+ */
+export async function runOnce(
+  options: KinsumerOptions,
+  handler: RunOnceHandler,
+  run: RunOnceOptions = {},
+): Promise<RunOnceResult> {
+  return await new Run(options, handler, run).result();
+}
+
+class Run {
+  readonly #handler: RunOnceHandler;
+  readonly #limits: ReturnType<typeof resolveLimits>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #runtime: Runtime;
+  readonly #kinsumer: Kinsumer;
+  readonly #startedAtMs: number;
+  #visitor: Visitor | undefined;
+  #requests = 0;
+  #records = 0;
+  #isClean = false;
+
+  constructor(options: KinsumerOptions, handler: RunOnceHandler, run: RunOnceOptions) {
+    if (typeof handler !== "function") {
+      throw new TypeError(`Cannot run once: the handler must be a function, got ${typeof handler}`);
+    }
+    this.#handler = handler;
+    this.#limits = resolveLimits(run);
+    this.#signal = run.signal;
+    const runtime = options?.runtime ?? systemRuntime();
+    this.#runtime = { ...runtime, fetch: (...request) => this.#fetch(runtime.fetch, request) };
+    this.#startedAtMs = runtime.clock.monotonicMs();
+    const given = options?.onEvent;
+    const onEvent: EventListener = (event) => {
+      if (event.type === "stopped") this.#isClean = event.isClean;
+      given?.(event);
+    };
+    const ours = {
+      commitIntervalMs: COMMIT_INTERVAL_MS,
+      ...options,
+      runtime: this.#runtime,
+      onEvent: given === undefined || typeof given === "function" ? onEvent : given,
+    };
+    MEMBERSHIPS.set(ours, (context, onFatal) => this.#visit(context, onFatal));
+    this.#kinsumer = new Kinsumer(ours);
+  }
+
+  async result(): Promise<RunOnceResult> {
+    const kinsumer = this.#kinsumer;
+    const over = new AbortController();
+    try {
+      this.#signal?.throwIfAborted();
+      await kinsumer.run();
+      const consuming = this.#consume();
+      const ended = consuming.finally(() => over.abort());
+      ended.catch(() => {}); // it is awaited below
+      const reason = await this.#watch(over.signal);
+      await kinsumer.stop({ deadlineMs: this.#leavingMs });
+      await consuming;
+      return this.#summary(reason);
+    } finally {
+      over.abort();
+      await kinsumer.stop({ deadlineMs: this.#leavingMs });
+    }
+  }
+
+  #visit(context: LoopContext, onFatal: (error: KinsumerError) => void): Visitor {
+    const { lagMs, untilCaughtUp } = this.#limits;
+    const requestsLeft = () => this.#limits.maxRequests - this.#requests;
+    this.#visitor = new Visitor(context, onFatal, { lagMs, untilCaughtUp, requestsLeft });
+    return this.#visitor;
+  }
+
+  /** One shard that cannot be read must not keep the others waiting until somebody mends it. */
+  async #consume(): Promise<void> {
+    let refused: KinsumerError | undefined;
+    for (;;) {
+      try {
+        await this.#consumeAll();
+        break;
+      } catch (error) {
+        const isRefusal = error instanceof KinsumerError && error.code === "InvalidCheckpoint";
+        if (!isRefusal || error.shardId === undefined) throw error;
+        refused ??= error;
+        this.#visitor?.giveUp(error.shardId);
+      }
+    }
+    if (refused !== undefined) throw refused;
+  }
+
+  async #consumeAll(): Promise<void> {
+    for await (const record of this.#kinsumer) {
+      const { shardId, signal } = record;
+      await this.#handler(record, { shardId, signal, remainingMs: () => this.#remainingMs });
+      record.ack();
+      this.#records++;
+    }
+  }
+
+  /** Waits until the run is over, and says why. */
+  async #watch(failed: AbortSignal): Promise<RunOnceReason> {
+    const { clock } = this.#runtime;
+    for (;;) {
+      if (this.#signal?.aborted) return "signal";
+      if (this.#limits.untilCaughtUp && this.#visitor?.isDone) return "caughtUp";
+      if (this.#visitor?.isExhausted) return "requests";
+      if (this.#remainingMs <= 0 || failed.aborted) return "budget";
+      await clock.sleep(Math.min(WATCH_INTERVAL_MS, this.#remainingMs), failed);
+    }
+  }
+
+  #summary(reason: RunOnceReason): RunOnceResult {
+    const shards = this.#visitor?.visited ?? [];
+    const areThrough = shards.every(({ state }) => state !== "behind");
+    return {
+      reason,
+      records: this.#records,
+      shards,
+      heldShardIds: this.#visitor?.heldShardIds ?? [],
+      isCaughtUp: areThrough && (this.#visitor?.isDone ?? false),
+      isClean: this.#isClean,
+      requests: this.#requests,
+      durationMs: this.#runtime.clock.monotonicMs() - this.#startedAtMs,
+    };
+  }
+
+  get #leavingMs(): number {
+    return Math.min(LEAVING_MAX_MS, this.#limits.budgetMs * LEAVING_SHARE);
+  }
+
+  get #remainingMs(): number {
+    const spentMs = this.#runtime.clock.monotonicMs() - this.#startedAtMs;
+    return Math.max(0, this.#limits.budgetMs - this.#leavingMs - spentMs);
+  }
+
+  /** Counts; refuses what would break the bound, and the reads before what leaving takes. */
+  #fetch(fetch: Fetch, request: Parameters<Fetch>): ReturnType<Fetch> {
+    const isRead = request[1].headers["x-amz-target"]?.startsWith("Kinesis") === true;
+    const kept = isRead ? this.#visitor?.requestsToLeave ?? 0 : 0;
+    if (this.#requests + kept >= this.#limits.maxRequests) {
+      return Promise.reject(new Error("The run has made as many requests as it may"));
+    }
+    this.#requests++;
+    return fetch(...request);
+  }
+}
+
+function resolveLimits(run: RunOnceOptions) {
+  const known = ["budgetMs", "untilCaughtUp", "lagMs", "maxRequests", "signal"];
+  for (const name of Object.keys(run)) {
+    if (!known.includes(name)) throw new TypeError(`Cannot run once: ${name} is not an option`);
+  }
+  const { untilCaughtUp = true } = run;
+  if (typeof untilCaughtUp !== "boolean") {
+    throw new TypeError(
+      `Cannot run once: untilCaughtUp must be true or false, got ${typeof untilCaughtUp}`,
+    );
+  }
+  return {
+    untilCaughtUp,
+    budgetMs: wholeNumber("budgetMs", run.budgetMs ?? 30_000, [500, 3_600_000]),
+    lagMs: wholeNumber("lagMs", run.lagMs ?? 1_000, [0, 86_400_000]),
+    maxRequests: wholeNumber("maxRequests", run.maxRequests ?? 1_000_000, [20, 1_000_000]),
+  };
+}
+
+function wholeNumber(name: string, value: unknown, [min, max]: readonly [number, number]): number {
+  const problem = `Cannot run once: ${name} must be a whole number from ${min} to ${max}, ` +
+    `got ${String(value)}`;
+  if (typeof value !== "number") throw new TypeError(problem);
+  if (!Number.isInteger(value) || value < min || value > max) throw new RangeError(problem);
+  return value;
+}
