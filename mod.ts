@@ -14,7 +14,8 @@ export {
   type RunOnceResult,
 } from "./src/run_once.ts";
 export type { VisitedShard } from "./src/loops/visitor.ts";
-export type { KinsumerOptions } from "./src/options.ts";
+export { createShared, type ShareOptions } from "./src/shared.ts";
+export type { KinsumerOptions, SharedResources } from "./src/options.ts";
 export type {
   BatchHandler,
   Concurrency,

@@ -12,6 +12,7 @@ import { createKinesisApi, type KinesisApi } from "./aws/kinesis.ts";
 import { type Retry, retrying } from "./aws/retrying.ts";
 import type { ResolvedOptions } from "./resolve_options.ts";
 import type { Clock } from "./runtime.ts";
+import { resourcesOf } from "./shared.ts";
 import { type CheckpointsTable, createCheckpointsTable } from "./tables/checkpoints.ts";
 import { type ClientsTable, createClientsTable } from "./tables/clients.ts";
 import { createMetadataTable, type MetadataTable } from "./tables/metadata.ts";
@@ -46,7 +47,8 @@ export function connect(
 ): Ports {
   const { clientRecordMaxAgeMs, region, requestTimeoutMs, runtime, streamName, tables } = options;
   const { clock, random } = runtime;
-  const credentials = createCredentialsSource({ credentials: options.credentials, runtime });
+  const credentials = resourcesOf(options.shared)?.credentials ??
+    createCredentialsSource({ credentials: options.credentials, runtime });
   const calls = (service: "kinesis" | "dynamodb", endpoint: string, timeoutMs: number) =>
     telemetry.calls(
       service,

@@ -27,6 +27,7 @@ import type { KinsumerOptions } from "./options.ts";
 import { assertReady, hasOwnTables, tableOptions } from "./readiness.ts";
 import { resolveHandling } from "./resolve_handling.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
+import { resourcesOf } from "./shared.ts";
 import { createTables, deleteTables } from "./tables/schema.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -132,6 +133,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     this.#handoff = new Handoff({
       streamName: resolved.streamName,
       maxBufferedBytes: resolved.maxBufferedBytes,
+      budget: resourcesOf(resolved.shared)?.budget,
       bufferSize: resolved.bufferSize,
       isLeaseValid: () => this.#lease.isValid,
       onHandedOver: statsReceiver && (({ received, retrievedMs }, from, to) => {

@@ -64,6 +64,7 @@ const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
   logger: true,
   statsReceiver: true,
   extractContext: true,
+  shared: true,
   runtime: true,
   kinesis: true,
   tables: true,
@@ -299,6 +300,18 @@ export class Checker {
       }
     }
     return value;
+  }
+
+  shared(name: "shared"): KinsumerOptions["shared"] {
+    const value = this.#options[name];
+    if (value === undefined) return undefined;
+    if (!isObject(value) || typeof value["heldBytes"] !== "number") {
+      this.#type(`${name} must be made by createShared(), got ${show(value)}`);
+    }
+    for (const other of ["maxBufferedBytes", "credentials"] as const) {
+      if (this.has(other)) this.#type(`${name} and ${other} must not be given both`);
+    }
+    return value as unknown as KinsumerOptions["shared"];
   }
 
   callable<Name extends "onEvent" | "extractContext">(name: Name): KinsumerOptions[Name] {

@@ -14,6 +14,13 @@ import type { CheckpointsTable } from "./tables/checkpoints.ts";
 import type { ClientsTable } from "./tables/clients.ts";
 import type { MetadataTable } from "./tables/metadata.ts";
 
+/** What several Kinsumers of one process share. */
+export interface SharedResources {
+  readonly maxBufferedBytes: number;
+  /** Bytes that wait or are in somebody's hands now, over all of them. */
+  readonly heldBytes: number;
+}
+
 /** What a {@link Kinsumer} is made from. Only a stream and the application's name are required. */
 export interface KinsumerOptions {
   /** The stream to consume: 1 to 128 of `A-Z a-z 0-9 _ . -`. Required, unless `streamArn` is given. */
@@ -175,6 +182,11 @@ export interface KinsumerOptions {
    */
   readonly extractContext?: ContextExtractor | undefined;
 
+  /**
+   * What several Kinsumers of one process share, made by `createShared()`: a budget of bytes and the
+   * credentials. Takes the place of `maxBufferedBytes` and `credentials`.
+   */
+  readonly shared?: SharedResources | undefined;
   /** Time, chance, network and environment. @default the runtime's own */
   readonly runtime?: Runtime | undefined;
   /** A Kinesis client of your own. */

@@ -12,6 +12,7 @@ import type { TableNames } from "./tables/schema.ts";
 
 type Optional =
   | "streamArn"
+  | "shared"
   | "tableTags"
   | "credentials"
   | "tableCapacity"
@@ -138,6 +139,7 @@ function choices(check: Checker, runtime: Runtime) {
 
 function ports(check: Checker) {
   return {
+    shared: check.shared("shared"),
     credentials: check.credentials("credentials"),
     onEvent: check.callable("onEvent"),
     extractContext: check.callable("extractContext"),

@@ -9,6 +9,7 @@
 
 import type { RecordsAnswer } from "../aws/kinesis.ts";
 import { mayReadAhead } from "../rules/read_ahead.ts";
+import { ByteBudget } from "./byte_budget.ts";
 import { Channel, type Range, type ReadBatch } from "./channel.ts";
 import { DeliveredBatch, DeliveredRecord } from "./delivery.ts";
 
@@ -18,6 +19,8 @@ export interface HandoffOptions {
   readonly streamName: string;
   /** Bytes that may wait or be in hand. */
   readonly maxBufferedBytes: number;
+  /** In its place: a budget that others use too. */
+  readonly budget?: ByteBudget | undefined;
   /** Records that may wait. */
   readonly bufferSize: number;
   /** False while this client must not hand records over, because others may take it for dead. */
@@ -66,6 +69,8 @@ export class Handoff {
   readonly #servedAt = new WeakMap<Channel, number>();
   #servings = 0;
   #taker: Taker | undefined;
+  readonly #budget: ByteBudget;
+  readonly #unsubscribe: () => void;
   #heldBytes = 0;
   #waitingCount = 0;
   #isClosed = false;
@@ -74,6 +79,8 @@ export class Handoff {
 
   constructor(options: HandoffOptions) {
     this.#options = options;
+    this.#budget = options.budget ?? new ByteBudget(options.maxBufferedBytes);
+    this.#unsubscribe = this.#budget.subscribe(() => this.#admitWaiting());
   }
 
   /** Bytes of the budget that are taken: records waiting, records in hand, reads under way. */
@@ -145,7 +152,7 @@ export class Handoff {
   /**
    * Waits until the budget has room for a read of about `byteLength` bytes. First come, first
    * served, but for shards that are paused or have their share. One read is always admitted when
-   * nothing else is held.
+   * nothing else is held here.
    *
    * @returns `undefined` when `signal` aborted first
    */
@@ -179,7 +186,7 @@ export class Handoff {
 
   /** Queues what an admitted read returned. */
   push(channel: Channel, admission: Admission, answer: RecordsAnswer, retrievedMs: number): void {
-    this.#heldBytes += answer.byteLength - admission.byteLength;
+    this.#hold(answer.byteLength - admission.byteLength);
     const { records, lagMs, byteLength } = answer;
     for (const range of channel.append(records, { lagMs, retrievedMs, byteLength })) {
       this.#enqueue(range, "back");
@@ -265,6 +272,7 @@ export class Handoff {
   /** Ends every pull, now and later, with `undefined`. What waits is dropped. */
   close(): void {
     this.#isClosed = true;
+    this.#unsubscribe();
     this.#queue.length = 0;
     this.#waitingCount = 0;
     for (const puller of this.#pullers.splice(0)) puller.resolve(undefined);
@@ -343,13 +351,19 @@ export class Handoff {
     this.wake();
   }
 
+  #hold(byteLength: number): void {
+    this.#heldBytes += byteLength;
+    this.#budget.take(byteLength);
+  }
+
   #free(byteLength: number): void {
     this.#heldBytes -= byteLength;
-    this.#admitWaiting();
+    this.#budget.free(byteLength);
+    if (this.#isClosed) this.#admitWaiting();
   }
 
   #admitWaiting(): void {
-    const { maxBufferedBytes, bufferSize } = this.#options;
+    const { bufferSize } = this.#options;
     for (let index = 0; index < this.#admissions.length && this.#waitingCount < bufferSize;) {
       const awaited = this.#admissions[index]!;
       const { byteLength, admit } = awaited;
@@ -357,9 +371,10 @@ export class Handoff {
         index++;
         continue;
       }
-      if (this.#heldBytes > 0 && this.#heldBytes + byteLength > maxBufferedBytes) return;
+      // Who holds nothing reads, whatever the others hold: nobody is starved by a slow neighbour.
+      if (this.#heldBytes > 0 && !this.#budget.hasRoomFor(byteLength)) return;
       this.#admissions.splice(index, 1);
-      this.#heldBytes += byteLength;
+      this.#hold(byteLength);
       admit();
     }
   }
@@ -367,13 +382,13 @@ export class Handoff {
   /** Shards that are served apart have a share each; a paused one reads nothing. */
   #mustWait({ byteLength, channel }: AwaitedAdmission): boolean {
     if (channel === undefined || !this.hasTaker) return false;
-    const { maxBufferedBytes, bufferSize } = this.#options;
+    const { bufferSize } = this.#options;
     return channel.isHeld || !mayReadAhead({
       heldBytes: channel.heldBytes,
       heldCount: channel.heldCount,
       expectedBytes: byteLength,
       shardCount: Math.max(1, this.#channels.size),
-      maxBytes: maxBufferedBytes,
+      maxBytes: this.#budget.maxBytes,
       maxCount: bufferSize,
     });
   }

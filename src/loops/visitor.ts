@@ -8,7 +8,7 @@
  * @module
  */
 
-import { KinsumerError } from "../errors.ts";
+import type { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
 import type { Checkpoint, ClientRow, Shard } from "../model.ts";
 import { isForeign } from "../rules/checkpoint_validity.ts";
