@@ -115,18 +115,36 @@ async function stopDaemon(
 
 /** The containers, running or not, that carry a label. */
 export async function containersWith(place: string, label: string): Promise<readonly string[]> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
-  const answer = await get(place, `/containers/json?all=1&filters=${filters}`);
-  const containers = JSON.parse(answer) as { readonly Id: string; readonly Image: string }[];
-  return containers.map(({ Id, Image }) => `${Id.slice(0, 12)} of ${Image}`);
+  return (await list(place, label)).map(({ Id, Image }) => `${Id.slice(0, 12)} of ${Image}`);
 }
 
-function get(place: string, path: string): Promise<string> {
+/** Ends and removes the containers that carry a label. */
+export async function removeContainers(place: string, label: string): Promise<void> {
+  for (const { Id } of await list(place, label)) {
+    await ask(place, { method: "DELETE", path: `/containers/${Id}?force=1` });
+  }
+}
+
+interface Listed {
+  readonly Id: string;
+  readonly Image: string;
+}
+
+async function list(place: string, label: string): Promise<readonly Listed[]> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
+  const path = `/containers/json?all=1&filters=${filters}`;
+  return JSON.parse(await ask(place, { method: "GET", path })) as readonly Listed[];
+}
+
+function ask(
+  place: string,
+  question: { readonly method: string; readonly path: string },
+): Promise<string> {
   const socketPath = /^unix:\/\/(.+)$/.exec(place)?.[1];
   const url = new URL(place.replace(/^tcp:/, "http:"));
   const target = socketPath ? { socketPath } : { host: url.hostname, port: url.port };
   return new Promise((resolve, reject) => {
-    request({ ...target, path, agent: false }, (answer) => {
+    request({ ...target, ...question, agent: false }, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (chunk) => text += chunk);
       answer.once("end", () => resolve(text));

@@ -16,7 +16,7 @@ import { type Run, runSuite } from "../suite/runners.mjs";
 import { provideBaseImage } from "./base_image.ts";
 import { containersWith, type Engine, openEngine } from "./engine.ts";
 
-const TESTS = ["testing/backends/container_tests.ts"];
+const TESTS = ["scripts/engine/container_tests.ts"];
 const LABELS = [LABEL, "org.testcontainers"];
 
 /** @returns the exit code */
@@ -49,7 +49,9 @@ async function runRing(engine: Engine, runtimes: readonly RuntimeName[]): Promis
   }
   const left = (await labelled(engine)).filter((each) => !before.includes(each));
   const problems = [
-    ...runs.flatMap(({ runtime, problems }) => problems.map((each) => `${runtime} ${each}`)),
+    ...runs.flatMap(({ runtime, problems }) =>
+      problems.map((each: string) => `${runtime} ${each}`)
+    ),
     ...compareRuns(runs),
     ...left.map((each) => `a container is left: ${each}`),
   ];

@@ -8,22 +8,26 @@ import { spawn } from "node:child_process";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { containersWith } from "../../scripts/engine/engine.ts";
-import { currentRuntime, scriptArgs } from "../../scripts/runtimes.mjs";
-import { eventually } from "../collect.ts";
-import { startLocalKinesis } from "../local_kinesis.ts";
-import { describeBackend } from "./behaviour.ts";
-import { findEngine } from "./engine.ts";
-import { LABEL } from "./image.ts";
+import { containersWith, removeContainers } from "./engine.ts";
+import { currentRuntime, scriptArgs } from "../runtimes.mjs";
+import { eventually } from "../../testing/collect.ts";
+import { startLocalKinesis } from "../../testing/local_kinesis.ts";
+import { describeBackend } from "../../testing/backends/behaviour.ts";
+import { findEngine } from "../../testing/backends/engine.ts";
+import { LABEL } from "../../testing/backends/image.ts";
 
 describeBackend("container");
 
 const LIMIT = { timeout: 120_000 };
 
+async function place(): Promise<string> {
+  const found = await findEngine();
+  assert.ok(found, "an engine answers");
+  return found;
+}
+
 async function containers(label = LABEL): Promise<readonly string[]> {
-  const place = await findEngine();
-  assert.ok(place, "an engine answers");
-  return await containersWith(place, label);
+  return await containersWith(await place(), label);
 }
 
 describe("a local Kinesis in a container", () => {
@@ -52,7 +56,9 @@ describe("a local Kinesis in a container", () => {
   );
 
   it("is gone when the process that started it is killed", LIMIT, async () => {
-    const program = fileURLToPath(new URL("../fixtures/container_main.ts", import.meta.url));
+    const program = fileURLToPath(
+      new URL("../../testing/fixtures/container_main.ts", import.meta.url),
+    );
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const child = spawn(process.execPath, scriptArgs(currentRuntime(), program), { env });
     let output = "";
@@ -75,7 +81,7 @@ describe("a local Kinesis in a container", () => {
       assert.equal((await containers()).length, 1);
     } finally {
       await second.stop();
-      await removeAll();
+      await removeContainers(await place(), LABEL);
     }
   });
 
@@ -94,14 +100,3 @@ describe("a local Kinesis in a container", () => {
     assert.deepEqual(await containers("org.testcontainers"), []);
   });
 });
-
-/** Removes every container of ours, as `docker rm --force` does. */
-async function removeAll(): Promise<void> {
-  // @ts-ignore: installed beside this file, where the project's own types do not look
-  const { getContainerRuntimeClient } = await import("testcontainers");
-  const { dockerode } = (await getContainerRuntimeClient()).container;
-  const filters = { label: [LABEL] };
-  for (const { Id } of await dockerode.listContainers({ all: true, filters })) {
-    await dockerode.getContainer(Id).remove({ force: true });
-  }
-}
