@@ -31,6 +31,7 @@ const TASKS = {
   chaos: { program: "chaos/main.ts", isOnToolchain: isNode },
   interop: { program: "interop/main.ts", isOnToolchain: false },
   bench: { program: "bench/main.ts", isOnToolchain: true, isWithPeers: true },
+  conformance: { program: "conformance/main.ts", isOnToolchain: false, isOnBackends: true },
   test: { program: "test.mjs", isOnToolchain: isNode, isOnBackends: true },
   containers: { program: "engine/main.ts", isOnToolchain: isNode, isOnBackends: true },
   check: { program: "check.mjs", isOnToolchain: true, isOnBackends: true },
