@@ -170,7 +170,7 @@ export function helpOf(command: Command): string {
     ...command.about.map((paragraph) => `${wrap(paragraph, 88)}\n`),
     `Options:\n${twoColumns(options)}`,
     `Examples:\n${command.examples.map(exampleLines).join("")}`,
-    `Exit code: 0 all is well; 1 ${command.problem}; 2 the command line is wrong.\n`,
+    wrap(`Exit code: 0 all is well; 1 ${command.problem}; 2 the command line is wrong.`, 88) + "\n",
   ].join("\n");
 }
 

@@ -97,6 +97,7 @@ const SHARD_STYLES: Readonly<Record<ShardStatus, Style>> = {
 /** Columns of a shard's line beside its owner and what comes last. */
 const SHARD_COLUMNS = 57;
 const MIN_TREND_COLUMNS = 10;
+const PACE_COLUMNS = 8;
 
 /** One line a shard, with a head. */
 export function shardLines(view: FleetView, { columns, trends }: Drawing): readonly Line[] {
@@ -109,13 +110,11 @@ export function shardLines(view: FleetView, { columns, trends }: Drawing): reado
     min: 5,
     max: Math.max(8, columns - SHARD_COLUMNS - idWidth - MIN_TREND_COLUMNS),
   });
-  const last = trends === undefined ? "PARENTS" : "  PACE  LAG OVER TIME";
-  const head = `${"SHARD".padStart(idWidth)}  STATE     ${"OWNER".padEnd(ownerWidth)}  ` +
-    `${"CHECKPOINT".padEnd(12)}  ${"WRITTEN".padStart(9)}  ${"LAG".padStart(9)}  ${last}`;
-  const trendWidth = Math.max(
-    MIN_TREND_COLUMNS,
-    columns - head.length + "LAG OVER TIME".length - 1,
-  );
+  const before = `${"SHARD".padStart(idWidth)}  STATE     ${"OWNER".padEnd(ownerWidth)}  ` +
+    `${"CHECKPOINT".padEnd(12)}  ${"WRITTEN".padStart(9)}  ${"LAG".padStart(9)}  `;
+  const trendWidth = Math.max(MIN_TREND_COLUMNS, columns - before.length - PACE_COLUMNS);
+  const last = trends === undefined ? "PARENTS" : `  PACE  ${trendTitle(trendWidth)}`;
+  const head = before + last;
   return [
     [span(head, "dim")],
     ...view.shards.map((shard): Line => [
@@ -153,6 +152,10 @@ function lastSpans(
     span("  "),
     span(sparkline(trend.lags, width), "green"),
   ];
+}
+
+function trendTitle(width: number): string {
+  return width < "LAG OVER TIME".length ? "LATELY" : "LAG OVER TIME";
 }
 
 /** How many seconds of the stream are processed in one. */

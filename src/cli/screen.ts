@@ -52,6 +52,9 @@ export class Screen {
   readonly #leaveNow = (): void => void process.stdout.write(LEAVE);
 }
 
+// deno-lint-ignore no-control-regex
+const ARROWS_AND_SUCH = /\x1b(\[[\d;]*[A-Za-z~]|O?.)?/g;
+
 /**
  * Tells of each key until the returned function is called. Where stdin is no terminal there are no
  * keys.
@@ -63,8 +66,7 @@ export function readKeys(onKey: (key: string) => void): () => void {
   if (stdin.isTTY !== true) return () => {};
   const onData = (chunk: Uint8Array | string): void => {
     const text = typeof chunk === "string" ? chunk : new TextDecoder().decode(chunk);
-    if (text.startsWith("\x1b")) return; // an arrow or a function key
-    for (const key of text) onKey(key === "\x03" ? "ctrl-c" : key);
+    for (const key of text.replace(ARROWS_AND_SUCH, "")) onKey(key === "\x03" ? "ctrl-c" : key);
   };
   stdin.setRawMode(true);
   stdin.on("data", onData);
