@@ -26,6 +26,8 @@ const TASKS = {
   demo: { program: "demo/main.ts", isOnToolchain: false },
   servers: { program: "local_servers.ts", isOnToolchain: false },
   noop: { program: "noop_consumer.ts", isOnToolchain: false },
+  screenshots: { program: "screenshots/main.ts", isOnToolchain: false },
+  "docs:cli": { program: "docs/cli_page.ts", isOnToolchain: false },
   kinsumer: { program: "../src/cli/bin.ts", isOnToolchain: false },
   simulate: { program: "simulate/main.ts", isOnToolchain: false },
   chaos: { program: "chaos/main.ts", isOnToolchain: isNode },

@@ -245,6 +245,7 @@ describe("a fleet", () => {
       streamName: "orders",
       applicationName: "billing",
       clientName: "web-1",
+      clientRecordMaxAgeMs: 30_000, // a busy machine must not make it look silent
     });
     await kinsumer.createRequiredTables();
     await kinsumer.run();

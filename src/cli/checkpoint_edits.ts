@@ -53,9 +53,17 @@ export function rewriteStart(
     ...(startAtMs !== undefined && { StartAtMs: { N: String(startAtMs) } }),
     ...(isFinished && { Finished: { N: lastUpdate }, FinishedRFC: { S: rfc1123(lastUpdate) } }),
   };
-  const all = ["SequenceNumber", "StartAtMs", "Finished", "FinishedRFC", "OwnerID", "OwnerName"];
+  const all = [
+    "SequenceNumber",
+    "StartAtMs",
+    "ProcessedThroughMs",
+    "Finished",
+    "FinishedRFC",
+    "OwnerID",
+    "OwnerName",
+  ];
   // A finished row keeps its last sequence number, for people.
-  const kept = isFinished ? ["SequenceNumber", "StartAtMs"] : [];
+  const kept = isFinished ? ["SequenceNumber", "StartAtMs", "ProcessedThroughMs"] : [];
   const remove = all.filter((name) => !(name in set) && !kept.includes(name));
   return write(editing, { ...edit, lastUpdate, set, remove }, signal);
 }
