@@ -102,7 +102,7 @@ export function runsOf(line: string): readonly Run[] {
 /** The last picture that a program drew in place. */
 export function lastFrame(output: string): readonly string[] {
   const frame = output.split("\x1b[?2026h").at(-1)?.split("\x1b[?2026l")[0] ?? "";
-  return linesOf(frame);
+  return linesOf(frame.replace("\x1b[J", ""));
 }
 
 /** The lines of what a program left on the screen, without the empty ones at the end. */
