@@ -9,7 +9,9 @@ import { createCredentialsSource } from "./aws/credentials.ts";
 import { createDynamoDbApi } from "./aws/dynamodb.ts";
 import type { DynamoDbApi } from "./aws/dynamodb_api.ts";
 import { createKinesisApi, type KinesisApi } from "./aws/kinesis.ts";
+import { WireChoice } from "./aws/read_records.ts";
 import { type Retry, retrying } from "./aws/retrying.ts";
+import type { KinsumerError } from "./errors.ts";
 import type { ResolvedOptions } from "./resolve_options.ts";
 import type { Clock } from "./runtime.ts";
 import { resourcesOf } from "./shared.ts";
@@ -37,11 +39,13 @@ const TRIES_WITHIN_MAX_AGE = 3;
  * Makes the ports. Sends nothing yet.
  *
  * @param by.onRetry is told of each repeated request
+ * @param by.onWireRefused is told that records are read in JSON, because CBOR was refused
  */
 export function connect(
   options: ResolvedOptions,
-  { onRetry, telemetry }: {
+  { onRetry, onWireRefused, telemetry }: {
     readonly onRetry: (retry: Retry) => void;
+    readonly onWireRefused: (error: KinsumerError) => void;
     readonly telemetry: Telemetry;
   },
 ): Ports {
@@ -65,8 +69,9 @@ export function connect(
   );
   const openDynamodb = (call: AwsCall) => createDynamoDbApi({ call, clock, random });
   const dynamodb = openDynamodb(dynamodbCalls(undefined));
+  const wire = new WireChoice(options.wire, onWireRefused);
   const openKinesis = (call: AwsCall) =>
-    createKinesisApi({ call, streamName, streamArn: options.streamArn });
+    createKinesisApi({ call, streamName, streamArn: options.streamArn, wire });
   const names = options.tableNames;
   const traced = <Table>(
     given: Table | undefined,

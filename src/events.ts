@@ -94,6 +94,11 @@ export type KinsumerEvent =
     readonly error: KinsumerError;
   }
   | {
+    /** The service does not take CBOR: records are read in JSON from now on. */
+    readonly type: "wire-refused";
+    readonly error: KinsumerError;
+  }
+  | {
     /** Something failed that the user has to act on; the consumer goes on trying where it can. */
     readonly type: "failed";
     readonly shardId?: string | undefined;

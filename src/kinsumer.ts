@@ -128,6 +128,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
       telemetry,
       onRetry: ({ target, attempt: failures, delayMs, error }) =>
         this.#announcer.retried(error, { operation: operationOf(target), failures, delayMs }),
+      onWireRefused: (error) => this.#announcer.announce({ type: "wire-refused", error }),
     });
     this.#lease = new Lease(clock, resolved.clientRecordMaxAgeMs);
     this.#handoff = new Handoff({

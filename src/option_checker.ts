@@ -52,6 +52,7 @@ const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
   bufferSize: true,
   maxBufferedBytes: true,
   readLimit: true,
+  wire: true,
   requestTimeoutMs: true,
   tablePrefix: true,
   tableNames: true,

@@ -132,6 +132,7 @@ function limits(check: Checker) {
 function choices(check: Checker, runtime: Runtime) {
   return {
     acknowledge: check.choice("acknowledge", ["auto", "manual"]),
+    wire: check.choice("wire", ["cbor", "json"]),
     startAt: check.startAt("startAt", runtime.clock.nowMs()),
     onInvalidCheckpoint: check.choice("onInvalidCheckpoint", ["fail", "horizon", "latest"]),
   };

@@ -32,7 +32,8 @@ export interface Random {
 export interface FetchRequest {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Bytes where the request is in CBOR. */
+  readonly body: string | Uint8Array<ArrayBuffer>;
   readonly signal: AbortSignal;
 }
 

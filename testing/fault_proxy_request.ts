@@ -4,6 +4,8 @@
  * @module
  */
 
+import { decodeCbor } from "../src/aws/cbor.ts";
+
 /** The services behind a fault proxy. */
 export type ProxiedService = "kinesis" | "dynamodb";
 
@@ -68,10 +70,11 @@ export function readRequest(
   };
 }
 
-/** A JSON object from the wire; `undefined` when it is none. */
+/** An object from the wire, in JSON or CBOR; `undefined` when it is none. */
 export function parseObject(bytes: Uint8Array): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const isJson = bytes[0] === "{".charCodeAt(0);
+    const value: unknown = isJson ? JSON.parse(new TextDecoder().decode(bytes)) : decodeCbor(bytes);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

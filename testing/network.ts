@@ -5,6 +5,7 @@
  * @module
  */
 
+import { decodeCbor } from "../src/aws/cbor.ts";
 import { type Fetch, type Runtime, systemRuntime } from "../src/runtime.ts";
 
 /** A request as it was sent. */
@@ -76,7 +77,7 @@ export class Network {
     const target = request.headers["x-amz-target"] ?? "";
     const sent = {
       operation: target.slice(target.indexOf(".") + 1),
-      input: JSON.parse(request.body) as Readonly<Record<string, unknown>>,
+      input: inputOf(request.body),
       accessKeyId: /Credential=([^/]+)/.exec(request.headers["authorization"] ?? "")?.[1] ?? "",
       atMs: clock.monotonicMs(),
     };
@@ -105,4 +106,9 @@ export class Network {
       else signal.addEventListener("abort", giveUp, { once: true });
     });
   }
+}
+
+function inputOf(body: string | Uint8Array): Readonly<Record<string, unknown>> {
+  const input: unknown = typeof body === "string" ? JSON.parse(body) : decodeCbor(body);
+  return input as Readonly<Record<string, unknown>>;
 }

@@ -7,6 +7,21 @@
 
 import { KinsumerError } from "../errors.ts";
 
+/** How a service writes its documents. */
+export type Wire = "json" | "cbor";
+
+/** An answer that was asked for unread: its body as it came. */
+export class RawAnswer {
+  /** What the body is written in, whatever was asked for. */
+  readonly wire: Wire;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(wire: Wire, bytes: Uint8Array<ArrayBuffer>) {
+    this.wire = wire;
+    this.bytes = bytes;
+  }
+}
+
 /** An object of an answer. */
 export type Fields = { readonly [name: string]: unknown };
 

@@ -6,7 +6,9 @@
  */
 
 import { KinsumerError } from "../errors.ts";
-import type { Runtime } from "../runtime.ts";
+import type { FetchResponse, Runtime } from "../runtime.ts";
+import { RawAnswer, type Wire } from "./answers.ts";
+import { decodeCbor, encodeCbor } from "./cbor.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
 import { withDeadline } from "./deadline.ts";
 import {
@@ -28,6 +30,11 @@ export interface AwsCallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the call fails with `RequestTimeout`. @default the client's timeout */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Asks in this wire, and hands the answer over unread, as a {@link RawAnswer}. Absent: asks in
+   * JSON, and reads the answer.
+   */
+  readonly rawWire?: Wire | undefined;
   /** Told of each answer, a failure's too. */
   readonly onAnswer?: ((answer: AnswerFacts) => void) | undefined;
   /** Told of each repetition, by what repeats this call. */
@@ -80,6 +87,7 @@ export interface AwsCallConfig {
 /** Our clock is taken to be wrong when the service's differs by more than this. */
 const MAX_CLOCK_SKEW_MS = 10_000;
 
+const CBOR_CONTENT_TYPE = "application/x-amz-cbor-1.1";
 const CONTENT_TYPES: Readonly<Record<AwsService, string>> = {
   kinesis: "application/x-amz-json-1.1",
   dynamodb: "application/x-amz-json-1.0",
@@ -102,7 +110,14 @@ export function createAwsCall(config: AwsCallConfig): AwsCall {
 /** A request that is about to be sent. */
 interface Outgoing extends Request {
   readonly target: string;
-  readonly body: string;
+  readonly contentType: string;
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  readonly rawWire: Wire | undefined;
+}
+
+/** An answer with what it said, where it succeeded. */
+interface Received extends Answer {
+  readonly raw?: RawAnswer;
 }
 
 class AwsCaller {
@@ -120,8 +135,18 @@ class AwsCaller {
   async call(target: string, input: unknown, options: AwsCallOptions = {}): Promise<unknown> {
     const { service, runtime } = this.#config;
     const operation = target.slice(target.lastIndexOf(".") + 1);
-    const body = JSON.stringify(input);
-    const request = { service, operation, subject: subjectOf(input), target, body };
+    const { rawWire } = options;
+    const request = {
+      service,
+      operation,
+      subject: subjectOf(input),
+      target,
+      rawWire,
+      contentType: rawWire === "cbor" ? CBOR_CONTENT_TYPE : CONTENT_TYPES[service],
+      body: rawWire === "cbor"
+        ? encodeCbor(input as Readonly<Record<string, unknown>>)
+        : JSON.stringify(input),
+    };
     const timeoutMs = options.timeoutMs ?? this.#config.timeoutMs;
     const timeoutError = (): Error => timedOut(request, timeoutMs);
     const deadline = { clock: runtime.clock, timeoutMs, signal: options.signal, timeoutError };
@@ -140,7 +165,7 @@ class AwsCaller {
       const offsetMs = this.#clockOffsetMs;
       const answer = await this.#send(request, { credentials, offsetMs, signal });
       onAnswer?.({ httpStatus: answer.status, requestId: requestIdOf(answer.headers) });
-      if (answer.status >= 200 && answer.status < 300) return documentOf(request, answer);
+      if (isSuccess(answer.status)) return answer.raw ?? documentOf(request, answer);
       const failure = failureOf(request, answer);
       if (!hasSignedAgain && maySkewExplain(failure) && this.#correctClock(answer, offsetMs)) {
         hasSignedAgain = true;
@@ -162,19 +187,18 @@ class AwsCaller {
       readonly offsetMs: number;
       readonly signal: AbortSignal;
     },
-  ): Promise<Answer> {
-    const { service, runtime } = this.#config;
+  ): Promise<Received> {
+    const { runtime } = this.#config;
     const { credentials, offsetMs, signal } = by;
-    const { target, body } = request;
-    const headers = { "content-type": CONTENT_TYPES[service], "x-amz-target": target };
+    const { target, body, contentType } = request;
+    const headers = { "content-type": contentType, "x-amz-target": target };
     const nowMs = runtime.clock.nowMs() + offsetMs;
     const signed = await this.#sign({ headers, body, credentials, nowMs });
     if (signal.aborted) throw signal.reason;
     try {
       const sent = { method: "POST", headers: signed.headers, body, signal };
       const response = await runtime.fetch(signed.url, sent);
-      // Always read to the end, so that the socket can be used again.
-      return { status: response.status, headers: response.headers, body: await response.text() };
+      return await receive(request, response);
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
       throw networkFailed(request, cause);
@@ -193,6 +217,31 @@ class AwsCaller {
     const isWrong = Math.abs(theirsMs - (oursMs + offsetMs)) > MAX_CLOCK_SKEW_MS;
     if (isWrong) this.#clockOffsetMs = theirsMs - oursMs;
     return isWrong;
+  }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
+/** Reads an answer, always to its end, so that the socket can be used again. */
+async function receive({ rawWire }: Outgoing, response: FetchResponse): Promise<Received> {
+  const { status, headers } = response;
+  if (rawWire === undefined) return { status, headers, body: await response.text() };
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  const wire = headers.get("content-type")?.includes("cbor") ? "cbor" : "json";
+  if (!isSuccess(status)) return { status, headers, body: textOf(wire, bytes) };
+  if (bytes.length === 0) return { status, headers, body: "" };
+  return { status, headers, body: "", raw: new RawAnswer(wire, bytes) };
+}
+
+/** What a failure says, as JSON; nothing where it cannot be read. */
+function textOf(wire: Wire, bytes: Uint8Array): string {
+  if (wire === "json") return new TextDecoder().decode(bytes);
+  try {
+    return JSON.stringify(decodeCbor(bytes)) ?? "";
+  } catch {
+    return "";
   }
 }
 

@@ -8,7 +8,7 @@ import { KinsumerError } from "../errors.ts";
 import type { Position, ReceivedRecord, Shard } from "../model.ts";
 import { AnswerReader, malformed } from "./answers.ts";
 import type { AwsCall } from "./call.ts";
-import { estimateByteLength, parseRecord } from "./records.ts";
+import { createRecordsReader, WireChoice } from "./read_records.ts";
 
 /** One answer of GetRecords. */
 export interface RecordsAnswer {
@@ -71,12 +71,15 @@ export function createKinesisApi(
     readonly streamName: string;
     /** Names the stream in the requests in place of its name. */
     readonly streamArn?: string | undefined;
+    /** What reads are made in. @default JSON */
+    readonly wire?: WireChoice | undefined;
   },
 ): KinesisApi {
-  const { call, streamName, streamArn } = options;
+  const { call, streamName, streamArn, wire = new WireChoice("json") } = options;
   const named = streamArn === undefined ? { StreamName: streamName } : { StreamARN: streamArn };
   // GetRecords knows no name: its iterator names the stream, but not whose it is.
   const owned = streamArn === undefined ? {} : named;
+  const readRecords = createRecordsReader({ call, wire });
   const ask: Ask = async (operation, input, signal) =>
     new AnswerReader(operation, await call(TARGET_PREFIX + operation, input, { signal }));
   return {
@@ -89,8 +92,7 @@ export function createKinesisApi(
     },
     getRecords: async ({ shardId, shardIterator, limit }, signal) => {
       const input = { ...owned, ShardIterator: shardIterator, Limit: limit };
-      const answer = ask("GetRecords", input, signal);
-      return readRecordsAnswer(await answer.catch((error) => rethrow(error, { shardId })));
+      return await readRecords(input, signal).catch((error) => rethrow(error, { shardId }));
     },
     describeStream: async (signal) => {
       const answer = await ask("DescribeStreamSummary", named, signal);
@@ -179,17 +181,6 @@ function writePosition(position: Position): Record<string, unknown> {
     default:
       return { ShardIteratorType: position.type };
   }
-}
-
-function readRecordsAnswer(answer: AnswerReader): RecordsAnswer {
-  const raw = answer.list("Records");
-  return {
-    records: raw.map(parseRecord),
-    nextShardIterator: answer.optionalText("NextShardIterator"),
-    lagMs: answer.optionalNumber("MillisBehindLatest"),
-    hasChildShards: (answer.optionalList("ChildShards") ?? []).length > 0,
-    byteLength: estimateByteLength(raw),
-  };
 }
 
 /** How the service refuses a sequence number that is not one, or is not of this shard. */

@@ -214,7 +214,8 @@ describe("KinesisApi.getRecords()", () => {
     const { signal } = new AbortController();
     await api.getRecords(request, signal);
     const input = { ShardIterator: "iterator", Limit: 100 };
-    assert.deepEqual(asked, [["Kinesis_20131202.GetRecords", input, { signal }]]);
+    const asks = { signal, rawWire: "json" };
+    assert.deepEqual(asked, [["Kinesis_20131202.GetRecords", input, asks]]);
   });
 
   it("reads records, in their order", async () => {

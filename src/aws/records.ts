@@ -1,6 +1,7 @@
 /**
- * Reads the records of a GetRecords answer. Written for many: a record is checked and kept as it
- * came, and its payload decoded when it is first asked for.
+ * Reads the records of a GetRecords answer that is a document already, because its form is not the
+ * usual one. A record is checked and kept as it came, and its payload decoded when it is first asked
+ * for.
  *
  * @module
  */
@@ -13,6 +14,25 @@ import { decodeBase64 } from "./base64.ts";
 const RECORD_OVERHEAD_BYTES = 150;
 /** What an answer takes beside its records, mostly for the next iterator, about: bytes. */
 const ANSWER_OVERHEAD_BYTES = 350;
+
+/** What an answer says, however it was read. */
+export interface RecordsFields {
+  readonly records: readonly ReceivedRecord[];
+  readonly nextShardIterator: string | undefined;
+  readonly lagMs: number | undefined;
+  readonly hasChildShards: boolean;
+}
+
+/** Later than any second that a shard may hold, and earlier than any millisecond. */
+const SECONDS_BELOW = 100_000_000_000;
+
+/**
+ * A time of arrival in milliseconds. JSON counts seconds, with a fraction; the service's CBOR counts
+ * milliseconds; the local servers' CBOR counts as their JSON does.
+ */
+export function arrivalMsOf(value: number): number {
+  return Math.round(value < SECONDS_BELOW ? value * 1000 : value);
+}
 
 /** The fields of a record as they are on the wire, not checked. */
 interface RawRecord {
@@ -32,7 +52,9 @@ export function parseRecord(raw: unknown): ReceivedRecord {
   if (typeof raw !== "object" || raw === null) throw malformedRecord("a record is not an object");
   const { SequenceNumber, Data } = raw as RawRecord;
   if (typeof SequenceNumber !== "string") throw malformedRecord('"SequenceNumber" is not a string');
-  if (typeof Data !== "string") throw malformedRecord('"Data" is not a string');
+  if (typeof Data !== "string" && !(Data instanceof Uint8Array)) {
+    throw malformedRecord('"Data" is not a string');
+  }
   return new WireRecord(SequenceNumber, Data, raw);
 }
 
@@ -55,10 +77,10 @@ class WireRecord implements ReceivedRecord {
   /** The payload: base64 until it is first read, bytes from then on. */
   private payload: string | Uint8Array;
 
-  constructor(sequenceNumber: SequenceNumber, payload: string, raw: RawRecord) {
+  constructor(sequenceNumber: SequenceNumber, payload: string | Uint8Array, raw: RawRecord) {
     this.sequenceNumber = sequenceNumber;
     this.partitionKey = textOf(raw.PartitionKey);
-    this.approximateArrivalMs = millisecondsOf(raw.ApproximateArrivalTimestamp);
+    this.approximateArrivalMs = arrivalOf(raw.ApproximateArrivalTimestamp);
     this.encryptionType = textOf(raw.EncryptionType);
     this.payload = payload;
   }
@@ -85,9 +107,8 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The wire counts seconds, with a fraction. */
-function millisecondsOf(seconds: unknown): number | undefined {
-  return typeof seconds === "number" ? Math.round(seconds * 1000) : undefined;
+function arrivalOf(value: unknown): number | undefined {
+  return typeof value === "number" ? arrivalMsOf(value) : undefined;
 }
 
 function lengthOf(value: unknown): number {

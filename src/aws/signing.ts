@@ -16,7 +16,7 @@ export interface SignedRequest {
 /** What is to be signed, by whom and when. */
 export interface SigningRequest {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array<ArrayBuffer>;
   readonly credentials: Credentials;
   /** The signature's time: milliseconds since the Unix epoch. */
   readonly nowMs: number;

@@ -27,6 +27,7 @@ const LEVELS: { readonly [type in KinsumerEvent["type"]]: Level } = {
   "checkpointed": "debug",
   "table-unprotected": "warn",
   "retried": "debug",
+  "wire-refused": "warn",
   "failed": "error",
   "record-failed": "warn",
   "record-skipped": "warn",

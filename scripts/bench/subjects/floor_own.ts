@@ -15,6 +15,7 @@ const meter = new Meter(task);
 const runtime = await runtimeOf(task.setup);
 const kinesis = createKinesisApi({
   streamName: task.stream,
+  wire: task.setup.wire,
   call: createAwsCall({
     service: "kinesis",
     endpoint: task.kinesis,

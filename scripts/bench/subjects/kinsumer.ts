@@ -20,6 +20,7 @@ const kinsumer = new Kinsumer({
   dynamodbEndpoint: task.tables,
   region: "us-east-1",
   credentials: { accessKeyId: `client${process.pid}`, secretAccessKey: "canned" },
+  wire: setup.wire,
   runtime: await runtimeOf(setup),
   onEvent: ({ type }) => {
     if (type === "shard-captured" && ++captured === task.shardIds.length) meter.captured();
