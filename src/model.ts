@@ -46,7 +46,10 @@ export interface KinsumerRecord {
   readonly sequenceNumber: SequenceNumber;
   /** May be absent: some producers write none. */
   readonly partitionKey: string | undefined;
-  /** The payload, decoded when it is first read. */
+  /**
+   * The payload, decoded when it is first read: a view of the answer that brought it. Copy it
+   * (`slice()`) to keep it for long, or to transfer its buffer.
+   */
   readonly data: Uint8Array;
   /** When the stream accepted the record: milliseconds since the Unix epoch, about right. */
   readonly approximateArrivalMs: number | undefined;

@@ -58,6 +58,37 @@ export interface Wait {
   readonly inHandCount: () => number;
 }
 
+/** A request as it goes out, but for its body. */
+export interface SignedRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What is to be signed, by whom and when. */
+export interface SigningRequest {
+  /** Their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array<ArrayBuffer>;
+  /** The same object for as long as the credentials are the same. */
+  readonly credentials: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string | undefined;
+  };
+  /** The signature's time: milliseconds since the Unix epoch. */
+  readonly nowMs: number;
+}
+
+/** Signs a POST to one endpoint with AWS Signature Version 4. */
+export type Signer = (request: SigningRequest) => SignedRequest | Promise<SignedRequest>;
+
+/** Where a signer's requests go. */
+export interface SignerEndpoint {
+  readonly url: string;
+  readonly service: string;
+  readonly region: string;
+}
+
 /** Everything that a consumer takes from the machine it runs on. */
 export interface Runtime {
   readonly clock: Clock;
@@ -65,6 +96,8 @@ export interface Runtime {
   readonly fetch: Fetch;
   /** The value of an environment variable; `undefined` where there is none, or no access to it. */
   readonly env: (name: string) => string | undefined;
+  /** Makes what signs the requests to one endpoint. @default by aws4fetch and WebCrypto */
+  readonly createSigner?: ((endpoint: SignerEndpoint) => Signer) | undefined;
   /**
    * Is told whenever the consumer's user begins to wait for it: a virtual clock can move while
    * somebody waits, and rest while records are worked on. Nothing else needs it.

@@ -24,6 +24,7 @@ const ts = loadTypescript();
 const LAYERS = [
   { level: 10, folder: "src/cli/", pattern: /^src\/cli\// },
   { level: 9, folder: "testing/", pattern: /^testing\// },
+  { level: 9, folder: "src/node/", pattern: /^src\/node\// },
   { level: 8, folder: "mod.ts", pattern: /^mod\.ts$/ },
   {
     level: 7,
@@ -112,7 +113,7 @@ function layerOf(path) {
 
 /** @param {string} path */
 function isCore(path) {
-  return path.startsWith("src/") && !path.startsWith("src/cli/") && path !== "src/runtime.ts";
+  return path.startsWith("src/") && !/^src\/(cli|node)\//.test(path) && path !== "src/runtime.ts";
 }
 
 /** @typedef {{ path: string, line: number, specifier: string }} Import */
@@ -168,7 +169,7 @@ function problemOf(root, { path, line, specifier }) {
 /** @param {{ path: string, at: string, specifier: string }} found */
 function packageProblem({ path, at, specifier }) {
   if (path.startsWith("testing/")) return [];
-  if (specifier.startsWith("node:") && path.startsWith("src/cli/")) return [];
+  if (specifier.startsWith("node:") && /^src\/(cli|node)\//.test(path)) return [];
   if (IMPORT_SITES.get(specifier)?.test(path)) return [];
   return [`${at}: may not import "${specifier}"`];
 }

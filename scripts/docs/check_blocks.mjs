@@ -55,6 +55,8 @@ const VIRTUAL = join(ROOT, ".tmp", "docs");
 const MODULES = {
   "kinsumer": join(ROOT, "mod.ts"),
   "@kinsumer/kinsumer": join(ROOT, "mod.ts"),
+  "@kinsumer/kinsumer/node": join(ROOT, "src", "node", "mod.ts"),
+  "kinsumer/node": join(ROOT, "src", "node", "mod.ts"),
   "kinsumer/testing": join(ROOT, "testing", "mod.ts"),
   "@kinsumer/kinsumer/testing": join(ROOT, "testing", "mod.ts"),
   "@aws-sdk/credential-providers": join(VIRTUAL, "credentials.ts"),

@@ -6,7 +6,7 @@
  */
 
 import { KinsumerError } from "../errors.ts";
-import type { FetchResponse, Runtime } from "../runtime.ts";
+import type { FetchResponse, Runtime, Signer } from "../runtime.ts";
 import { RawAnswer, type Wire } from "./answers.ts";
 import { decodeCbor, encodeCbor } from "./cbor.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
@@ -22,7 +22,7 @@ import {
   requestIdOf,
 } from "./failures.ts";
 import { isSameCredentials } from "./opaque_credentials.ts";
-import { createSigner, type Signer } from "./signing.ts";
+import { createSigner } from "./signing.ts";
 
 /** What may be said about one call. */
 export interface AwsCallOptions {
@@ -128,8 +128,9 @@ class AwsCaller {
 
   constructor(config: AwsCallConfig) {
     this.#config = config;
-    const { service, region } = config;
-    this.#sign = createSigner({ url: new URL(config.endpoint).href, service, region });
+    const { service, region, runtime } = config;
+    const create = runtime.createSigner ?? createSigner;
+    this.#sign = create({ url: new URL(config.endpoint).href, service, region });
   }
 
   async call(target: string, input: unknown, options: AwsCallOptions = {}): Promise<unknown> {

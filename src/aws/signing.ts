@@ -5,25 +5,8 @@
  */
 
 import { AwsV4Signer } from "aws4fetch";
+import type { Signer, SignerEndpoint } from "../runtime.ts";
 import type { Credentials } from "./credentials.ts";
-
-/** A request as it goes out, but for its body. */
-export interface SignedRequest {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** What is to be signed, by whom and when. */
-export interface SigningRequest {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array<ArrayBuffer>;
-  readonly credentials: Credentials;
-  /** The signature's time: milliseconds since the Unix epoch. */
-  readonly nowMs: number;
-}
-
-/** Signs a POST to one endpoint. */
-export type Signer = (request: SigningRequest) => Promise<SignedRequest>;
 
 /**
  * Makes a signer for one service of one region.
@@ -33,9 +16,7 @@ export type Signer = (request: SigningRequest) => Promise<SignedRequest>;
  *
  * @param endpoint.url where requests go to
  */
-export function createSigner(
-  endpoint: { readonly url: string; readonly service: string; readonly region: string },
-): Signer {
+export function createSigner(endpoint: SignerEndpoint): Signer {
   const { url, service, region } = endpoint;
   let cache = new Map<string, ArrayBuffer>();
   let cachedFor: Credentials | undefined;

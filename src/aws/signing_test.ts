@@ -11,7 +11,8 @@ import assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { createSigner, formatAmzDate, type Signer } from "./signing.ts";
+import type { Signer } from "../runtime.ts";
+import { createSigner, formatAmzDate } from "./signing.ts";
 
 const KEYS = {
   accessKeyId: "AKIDEXAMPLE",

@@ -7,6 +7,7 @@
 import { createAwsCall } from "../../../src/aws/call.ts";
 import { createCredentialsSource } from "../../../src/aws/credentials.ts";
 import { createKinesisApi } from "../../../src/aws/kinesis.ts";
+import { WireChoice } from "../../../src/aws/read_records.ts";
 import { assignment, finish, Meter } from "./meter.ts";
 import { runtimeOf } from "./runtime.ts";
 
@@ -15,7 +16,7 @@ const meter = new Meter(task);
 const runtime = await runtimeOf(task.setup);
 const kinesis = createKinesisApi({
   streamName: task.stream,
-  wire: task.setup.wire,
+  wire: new WireChoice(task.setup.wire),
   call: createAwsCall({
     service: "kinesis",
     endpoint: task.kinesis,

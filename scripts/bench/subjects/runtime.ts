@@ -8,7 +8,7 @@ import { type Runtime, systemRuntime } from "../../../src/runtime.ts";
 import type { Setup } from "./meter.ts";
 
 /** The runtime of a set-up. */
-export function runtimeOf({ transport }: Setup): Promise<Runtime> {
-  if (transport === "fetch") return Promise.resolve(systemRuntime());
-  throw new Error("Cannot measure this transport: it does not exist yet");
+export async function runtimeOf({ transport }: Setup): Promise<Runtime> {
+  if (transport === "fetch") return systemRuntime();
+  return (await import("../../../src/node/mod.ts")).nodeRuntime();
 }
