@@ -129,8 +129,9 @@ export interface KinsumerOptions {
   readonly bufferSize?: number | undefined;
   /**
    * How many bytes of records may wait or be in your hands, over all shards, before reading
-   * pauses: 1 MiB to 4 GiB. Reads that are under way may exceed it by what they return, 10 MiB
-   * each at the most. @default {67108864} (64 MiB)
+   * pauses: 1 MiB to 4 GiB. Reads that are under way, one a shard, may exceed it by what they
+   * return: 10 MiB of payload each at the most, which counts as 14 MiB, as it comes in base64.
+   * @default {67108864} (64 MiB)
    */
   readonly maxBufferedBytes?: number | undefined;
   /** The most records that one read may return: 1 to 10,000. @default {10000} */

@@ -72,6 +72,8 @@ async function simulate(): Promise<number> {
     from,
     to: from + count,
     ...(values.workers === undefined ? {} : { workers: wholeNumber("workers", values.workers) }),
+    onViolated: ({ seed, violations: [first] }) =>
+      say(`seed ${seed}: ${first?.promise} ${first?.what}`),
     onProgress: ({ seeds, violated }) => {
       const tenth = Math.floor((10 * seeds) / count);
       if (tenth <= told) return;
@@ -80,9 +82,8 @@ async function simulate(): Promise<number> {
     },
   });
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
-  for (const { seed, violations } of result.violated) {
-    say(`seed ${seed}: ${violations[0]?.promise} ${violations[0]?.what}`);
-    say(`  replay: npm run simulate -- --seed ${seed} --minimize`);
+  for (const { seed } of result.violated) {
+    say(`replay: npm run simulate -- --seed ${seed} --minimize`);
   }
   for (const problem of result.broken) say(problem);
   const violations = result.violated.length + result.broken.length;

@@ -27,6 +27,8 @@ export async function runWorkers(options: {
   readonly from: number;
   readonly to: number;
   readonly workers?: number;
+  /** Is told of each at once. */
+  readonly onViolated: (violated: ViolatedSeed) => void;
   readonly onProgress: (facts: { readonly seeds: number; readonly violated: number }) => void;
 }): Promise<WorkersResult> {
   const violated: ViolatedSeed[] = [];
@@ -35,8 +37,11 @@ export async function runWorkers(options: {
   let seeds = 0;
   let hash = 0;
   const onLine = (line: WorkerLine): void => {
-    if (line.type === "violated") violated.push({ seed: line.seed, violations: line.violations });
-    else if (line.type === "played") seeds += line.count;
+    if (line.type === "violated") {
+      const { seed, violations } = line;
+      violated.push({ seed, violations });
+      options.onViolated({ seed, violations });
+    } else if (line.type === "played") seeds += line.count;
     else hash ^= line.hash;
     options.onProgress({ seeds, violated: violated.length });
   };

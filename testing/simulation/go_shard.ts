@@ -11,6 +11,7 @@ import { KinsumerError } from "../../src/errors.ts";
 import type { Position } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
 import { readString } from "../../src/tables/item.ts";
+import type { WriteCondition } from "./dynamodb.ts";
 import { goNanoseconds, goStamps, type GoTables, lastUpdateOf } from "./go_tables.ts";
 
 /** A record that was read and waits to be handed over. */
@@ -200,7 +201,7 @@ export class GoShard {
     });
   }
 
-  #isOwner() {
+  #isOwner(): Required<WriteCondition> {
     return {
       conditionExpression: "#owner = :owner",
       attributeNames: { "#owner": "OwnerID" },

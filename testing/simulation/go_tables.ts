@@ -16,13 +16,19 @@ type TableKey = keyof TableNames;
 /** How long a request travels, in milliseconds. */
 const LATENCY_MS = 1;
 
+/** What every write of a Go client renews. */
+export interface GoStamps {
+  readonly LastUpdate: { readonly N: string };
+  readonly LastUpdateRFC: { readonly S: string };
+}
+
 /** A time as Go writes it: Unix nanoseconds, from the wall clock. */
 export function goNanoseconds(ms: number): string {
   return `${Math.floor(ms)}000000`;
 }
 
 /** `LastUpdate` and its form for people, as every write of a Go client renews them. */
-export function goStamps(clock: Clock) {
+export function goStamps(clock: Clock): GoStamps {
   const now = goNanoseconds(clock.nowMs());
   return { LastUpdate: { N: now }, LastUpdateRFC: { S: rfc1123(now) } };
 }
