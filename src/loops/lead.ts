@@ -42,7 +42,10 @@ export class Leading {
   readonly #context: LoopContext;
   readonly #list: ShardList;
   #sweptAtMs = Number.NEGATIVE_INFINITY;
+  /** The shards that may be read, by the latest list; absent before the first. */
   #publishedIds: readonly string[] | undefined;
+  /** The shards that rows of the fleet named since this client leads. */
+  readonly #givenIds = new Set<string>();
 
   constructor(context: LoopContext) {
     this.#context = context;
@@ -55,18 +58,32 @@ export class Leading {
   }
 
   /**
-   * Does the leader's work once. While the stream cannot be listed, it shares out what is known: the
-   * shards of the dead must not wait for that.
+   * Does the leader's work once. While the stream cannot be listed, the shards that ours were given
+   * before are shared out all the same: those of the dead must not wait for a list.
    *
    * @returns whether anything changed, and what kept the stream from being listed
    */
   async step(view: RosterView, signal: AbortSignal): Promise<LeaderStep> {
+    for (const { assignedShardIds = [] } of [...view.living, ...view.dead]) {
+      for (const shardId of assignedShardIds) this.#givenIds.add(shardId);
+    }
     await this.#removeDead(view.dead, signal);
-    const shardIds = this.#publishedIds ?? await this.#readPublished(signal);
-    const failure = await this.#publishShards(shardIds, signal).catch(toFailure);
+    const failure = await this.#publishShards(signal).catch(toFailure);
     if (failure === undefined) await this.#sweep(view, signal);
-    const facts = { view, shardIds: this.#publishedIds ?? shardIds };
-    return { hasChanged: await shareOut(this.#context, facts, signal), failure };
+    const shardIds = this.#publishedIds ?? this.#givenAmongOurs(view);
+    const hasChanged = shardIds !== undefined &&
+      await shareOut(this.#context, { view, shardIds }, signal);
+    return { hasChanged, failure };
+  }
+
+  /**
+   * What leaders of ours gave away may be read. The shard cache alone does not tell: where a Go
+   * client wrote it, it has children together with their parents. Beside Go clients nothing is
+   * shared but the whole list, by which they go.
+   */
+  #givenAmongOurs({ living }: RosterView): readonly string[] | undefined {
+    const hasGo = living.some((row) => row.maxAgeMs === undefined);
+    return hasGo || this.#givenIds.size === 0 ? undefined : [...this.#givenIds].sort();
   }
 
   async #removeDead(dead: readonly ClientRow[], signal: AbortSignal): Promise<void> {
@@ -84,19 +101,20 @@ export class Leading {
     }
   }
 
-  /** What was published when this client took the lead. */
-  async #readPublished(signal: AbortSignal): Promise<readonly string[]> {
-    const cache = await this.#context.metadata.readShardCache(signal);
-    await applicationStartMs(this.#context, cache !== undefined, signal);
-    return cache?.shardIds ?? [];
-  }
-
-  async #publishShards(published: readonly string[], signal: AbortSignal): Promise<undefined> {
+  async #publishShards(signal: AbortSignal): Promise<undefined> {
+    const published = this.#publishedIds ?? await this.#readPublished(signal);
     await this.#list.look(signal);
     const shardIds = this.#list.readableIds;
     const mustWrite = !isSameList(shardIds, published) && fitsShardCache(shardIds);
     if (mustWrite) await this.#context.metadata.writeShardCache(shardIds, signal);
     this.#publishedIds = shardIds;
+  }
+
+  /** What was published when this client took the lead. */
+  async #readPublished(signal: AbortSignal): Promise<readonly string[]> {
+    const cache = await this.#context.metadata.readShardCache(signal);
+    await applicationStartMs(this.#context, cache !== undefined, signal);
+    return cache?.shardIds ?? [];
   }
 
   async #sweep(view: RosterView, signal: AbortSignal): Promise<void> {

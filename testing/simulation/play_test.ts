@@ -21,6 +21,13 @@ describe("playScenario()", () => {
     });
   }
 
+  for (const seed of [2_190, 8_316]) {
+    const what = "a leader that cannot list shards shares out no children that Go published";
+    it(`keeps every promise with seed ${seed}: ${what}`, { timeout: 60_000 }, async () => {
+      assert.deepEqual((await playScenario(drawScenario(seed))).violations, []);
+    });
+  }
+
   it("keeps every promise with forty seeds", { timeout: 120_000 }, async () => {
     for (let seed = 20_000; seed < 20_040; seed++) {
       assert.deepEqual((await playScenario(drawScenario(seed))).violations, [], `seed ${seed}`);
