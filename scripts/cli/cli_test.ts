@@ -271,7 +271,7 @@ describe("a fleet", () => {
     assert.match(stdout, /✓ no problem\n$/);
     const view = await json(["status", ...FLEET, "--no-lag"]);
     assert.equal(view["leaderId"], kinsumer.clientId);
-    assert.equal(view["maxLagMs"], null);
+    assert.equal(typeof view["maxLagMs"], "number", "the rows tell");
   });
 
   it("is shown by top, again and again", SLOW, async () => {

@@ -101,9 +101,25 @@ describe("after a reset", () => {
   for (const startAt of ["horizon", "latest"] as const) {
     it(`to the horizon, all is read again in order, with startAt ${startAt}`, SLOW, async () => {
       const name = await processed();
+      const tableName = `${name}_checkpoints`;
+      const table = createCheckpointsTable({ api: dynamodb, tableName, clock: runtime.clock });
       const shown = await reset(name, "--to", "horizon");
       assert.match(shown, /0 {2}finished +→ {2}horizon {2}not written/);
       assert.match(await reset(name, "--to", "horizon", "--yes"), /written/);
+      for (const row of await table.list()) {
+        const { sequenceNumber, processedThroughMs, ownerId, isFinished } = row;
+        const told = { sequenceNumber, processedThroughMs, ownerId, isFinished };
+        const nothing = {
+          sequenceNumber: undefined,
+          processedThroughMs: undefined,
+          ownerId: undefined,
+        };
+        assert.deepEqual(
+          told,
+          { ...nothing, isFinished: false },
+          "the row tells of what was before",
+        );
+      }
       const texts = await consume(name, (found) => found.length >= 2, { startAt });
       assert.deepEqual(texts, ["a", "b"]);
     });

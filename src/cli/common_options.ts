@@ -22,7 +22,7 @@ export const JSON_OUTPUT: OptionSpec = { help: "print one JSON document instead 
 
 /** Whether the lag is left out. */
 export const NO_LAG: OptionSpec = {
-  help: "read no record: saves a read of each shard, out of the five that it allows a second",
+  help: "read no record: the lag is then what the rows tell of it",
 };
 
 /** What a command about a fleet takes. */

@@ -40,7 +40,7 @@ export interface FleetFacts {
 /** How far behind a shard's checkpoint is. */
 export interface Lag {
   readonly lagMs: number;
-  /** True where there is no checkpoint yet, so that the oldest record was looked at. */
+  /** True where it may be less: there is no checkpoint yet, or no record was looked at. */
   readonly isUpperBound: boolean;
 }
 

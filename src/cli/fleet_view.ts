@@ -12,7 +12,7 @@
 import type { Checkpoint, ClientRow, Shard } from "../model.ts";
 import { isClosed, parentIds } from "../rules/lineage.ts";
 import { goMaxAgeMs, type Sighting, unchangedMs, wallAgeMs } from "../rules/liveness.ts";
-import type { FleetFacts } from "./fleet_facts.ts";
+import type { FleetFacts, Lag } from "./fleet_facts.ts";
 
 /** How a client stands. */
 export type ClientState = "alive" | "leaving" | "silent";
@@ -133,11 +133,20 @@ function viewShards(facts: FleetFacts, living: ReadonlySet<string>): readonly Sh
       shardId,
       status: statusOf(shard, { row, living, isDone }),
       isOpen: shard !== undefined && !isClosed(shard),
-      lagMs: facts.lags.get(shardId)?.lagMs ?? null,
-      isLagUpperBound: facts.lags.get(shardId)?.isUpperBound ?? false,
+      ...lagOf(facts.lags.get(shardId) ?? lagByRow(row, facts.nowMs)),
       parentIds: shard === undefined ? [] : parentIds(shard),
     };
   });
+}
+
+/** Where no record was looked at, the row tells through when all is processed. */
+function lagByRow(row: Checkpoint | undefined, nowMs: number): Lag | undefined {
+  if (row?.processedThroughMs === undefined || row.isFinished) return undefined;
+  return { lagMs: Math.max(0, nowMs - row.processedThroughMs), isUpperBound: true };
+}
+
+function lagOf(lag: Lag | undefined): Pick<ShardView, "lagMs" | "isLagUpperBound"> {
+  return { lagMs: lag?.lagMs ?? null, isLagUpperBound: lag?.isUpperBound ?? false };
 }
 
 function viewRow(row: Checkpoint | undefined, nowMs: number) {

@@ -159,6 +159,18 @@ describe("viewFleet()", () => {
     });
   }
 
+  it("takes the lag from the row where no record was looked at", () => {
+    const checkpoints = [
+      row(0, { ...owned("web-1"), processedThroughMs: NOW_MS - 7_000 }),
+      row(1, { isFinished: true, processedThroughMs: 0 }),
+    ];
+    const lags = viewFleet({ ...FACTS, checkpoints, lags: new Map() }).shards
+      .map(({ lagMs, isLagUpperBound }) => [lagMs, isLagUpperBound]);
+    assert.deepEqual(lags.slice(0, 3), [[7_000, true], [null, false], [null, false]]);
+    const looked = viewFleet({ ...FACTS, checkpoints }).shards[0];
+    assert.deepEqual([looked?.lagMs, looked?.isLagUpperBound], [1_500, false]);
+  });
+
   it("is JSON-able", () => {
     const view = viewFleet(FACTS);
     assert.deepEqual(JSON.parse(JSON.stringify(view)), view);

@@ -22,8 +22,9 @@ export const STATUS: Command = {
     "A client is silent when its last beat is older than the age that it declares, by wall clocks.",
     "The lag of a shard is how long the first record after its checkpoint has waited. It costs one " +
     "GetShardIterator and one GetRecords of one record for each shard that may be read now, out of " +
-    "the five reads that a shard allows a second over all applications. ≤ marks a shard without a " +
-    "checkpoint, whose oldest record was looked at.",
+    "the five reads that a shard allows a second over all applications. ≤ marks what may be " +
+    "less: of a shard without a checkpoint the oldest record was looked at, and with --no-lag the " +
+    "moment counts through which the row says that all is processed, at most a minute ago.",
     "A shard is owned; stuck (its owner is not alive); free (nobody owns it, and it may be read); " +
     "waiting (for its parents); finished; or gone from the stream.",
   ],
