@@ -43,6 +43,7 @@ const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
   onInvalidCheckpoint: true,
   acknowledge: true,
   throttleDelayMs: true,
+  idleDelayMs: true,
   commitIntervalMs: true,
   shardCheckIntervalMs: true,
   leaderActionIntervalMs: true,

@@ -85,10 +85,17 @@ export interface KinsumerOptions {
    */
   readonly throttleDelayMs?: number | undefined;
   /**
+   * The longest from the start of one read of an idle shard to the start of the next, in milliseconds:
+   * 200 to 60,000. A shard whose reads find nothing, and that is not behind, is read less and less
+   * often down to this; its next record may come so much later. Smaller than `throttleDelayMs`: idle
+   * shards are read like busy ones. @default {1000}
+   */
+  readonly idleDelayMs?: number | undefined;
+  /**
    * Milliseconds between two checkpoints of a shard that makes progress: 10 to 600,000. Bounds
    * what a crash makes others process again; each checkpoint is a write to DynamoDB. At least
    * one a minute is written.
-   * @default {1000}
+   * @default {5000}
    */
   readonly commitIntervalMs?: number | undefined;
   /**
@@ -129,7 +136,8 @@ export interface KinsumerOptions {
   readonly bufferSize?: number | undefined;
   /**
    * How many bytes of records may wait or be in your hands, over all shards, before reading
-   * pauses: 1 MiB to 4 GiB. Reads that are under way, one a shard, may exceed it by what they
+   * pauses: 1 MiB to 4 GiB. Each shard's reads ask for its share, by the size of the records before.
+   * Where records suddenly grow, reads that are under way, one a shard, may exceed it by what they
    * return: 10 MiB of payload each at the most, which counts as 14 MiB, as it comes in base64.
    * @default {67108864} (64 MiB)
    */

@@ -99,7 +99,8 @@ function intervals(check: Checker) {
   return {
     shardCheckIntervalMs,
     throttleDelayMs: check.number("throttleDelayMs", 250, [200, MINUTE_MS]),
-    commitIntervalMs: check.number("commitIntervalMs", 1000, [10, 10 * MINUTE_MS]),
+    idleDelayMs: check.number("idleDelayMs", 1000, [200, MINUTE_MS]),
+    commitIntervalMs: check.number("commitIntervalMs", 5000, [10, 10 * MINUTE_MS]),
     leaderActionIntervalMs: check.number(
       "leaderActionIntervalMs",
       Math.max(6000, shardCheckIntervalMs),

@@ -42,7 +42,8 @@ function refusal(options: Readonly<Record<string, unknown>>): Error {
 /** By number option: its range, its default, and options that it depends on. */
 const NUMBERS: Readonly<Record<string, readonly [min: number, max: number, fallback: number]>> = {
   throttleDelayMs: [200, 60_000, 250],
-  commitIntervalMs: [10, 600_000, 1_000],
+  commitIntervalMs: [10, 600_000, 5_000],
+  idleDelayMs: [200, 60_000, 1_000],
   shardCheckIntervalMs: [50, 600_000, 1_500],
   leaderActionIntervalMs: [1_500, 3_600_000, 6_000],
   clientRecordMaxAgeMs: [4_500, 3_600_000, 7_500],

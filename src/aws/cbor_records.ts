@@ -127,11 +127,11 @@ function columnOf(cursor: CborCursor): number | undefined {
   return undefined;
 }
 
+/** Whether a key of the right length is this name: by enough letters to tell it from any other. */
 function isName(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
-  for (let index = 0; index < name.length; index++) {
-    if (bytes[start + index] !== name[index]) return false;
-  }
-  return true;
+  const last = name.length - 1;
+  return bytes[start] === name[0] && bytes[start + 1] === name[1] &&
+    bytes[start + last] === name[last] && bytes[start + last - 1] === name[last - 1];
 }
 
 /** Whole milliseconds from the service; seconds with a fraction from the local servers. */

@@ -104,17 +104,18 @@ export class RecordTable {
   payload(row: number): Uint8Array {
     const at = row * WIDTH + COLUMN.data;
     const start = this.#places[at]!;
-    if (this.isBase64) {
-      if (start === BROKEN) throw notBase64();
-      const length = this.#decode(start, this.#places[at + 1]!);
+    let end = this.#places[at + 1]!;
+    if (this.isBase64 && end >= 0) {
+      const length = start === BROKEN ? -1 : this.#decode(start, end);
       if (length < 0) {
         this.#places[at] = BROKEN;
         throw notBase64();
       }
-      return new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + start, length);
+      end = ~(start + length); // below zero: decoded
+      this.#places[at + 1] = end;
     }
     const { buffer, byteOffset } = this.bytes;
-    return new Uint8Array(buffer, byteOffset + start, this.#places[at + 1]! - start);
+    return new Uint8Array(buffer, byteOffset + start, (end < 0 ? ~end : end) - start);
   }
 
   /** Decodes base64 in place, which is always longer than what it stands for; -1 where it is none. */
@@ -144,12 +145,10 @@ export class RecordTable {
 class SlicedRecord implements ReceivedRecord {
   private readonly table: RecordTable;
   private readonly row: number;
-  private payload: Uint8Array | undefined;
 
   constructor(table: RecordTable, row: number) {
     this.table = table;
     this.row = row;
-    this.payload = undefined;
   }
 
   get sequenceNumber(): SequenceNumber {
@@ -161,7 +160,8 @@ class SlicedRecord implements ReceivedRecord {
   }
 
   get data(): Uint8Array {
-    return this.payload ??= this.table.payload(this.row);
+    // Not kept: a view that dies young costs less than one that its batch keeps alive.
+    return this.table.payload(this.row);
   }
 
   get approximateArrivalMs(): number | undefined {

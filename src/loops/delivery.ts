@@ -108,11 +108,12 @@ export class DeliveredBatch implements RecordBatch {
   }
 
   get records(): readonly KinsumerRecord[] {
-    this.#records ??= Array.from(
-      { length: this.#to - this.#from },
-      (_, index) => new DeliveredRecord(this.#batch, this.#from + index),
-    );
-    return this.#records;
+    if (this.#records !== undefined) return this.#records;
+    const records = new Array<DeliveredRecord>(this.#to - this.#from);
+    for (let index = 0; index < records.length; index++) {
+      records[index] = new DeliveredRecord(this.#batch, this.#from + index);
+    }
+    return this.#records = records;
   }
 
   get lagMs(): number | undefined {

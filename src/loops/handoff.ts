@@ -36,6 +36,9 @@ export interface Admission {
   readonly byteLength: number;
 }
 
+/** What a record is taken for before one was seen. */
+const FIRST_RECORD_BYTES = 10_240;
+
 /** Takes what waits shard by shard, in place of those who pull. */
 export interface Taker {
   /** There may be something to take. */
@@ -71,6 +74,8 @@ export class Handoff {
   #taker: Taker | undefined;
   readonly #budget: ByteBudget;
   readonly #unsubscribe: () => void;
+  /** What a record takes, in bytes, as the last read of any shard showed. */
+  recordBytes: number = FIRST_RECORD_BYTES;
   #heldBytes = 0;
   #waitingCount = 0;
   #isClosed = false;
@@ -86,6 +91,16 @@ export class Handoff {
   /** Bytes of the budget that are taken: records waiting, records in hand, reads under way. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** Bytes that may wait or be in hand. */
+  get maxBytes(): number {
+    return this.#budget.maxBytes;
+  }
+
+  /** How many shards have a way to the user. */
+  get channelCount(): number {
+    return this.#channels.size;
   }
 
   /** Records that wait to be handed over. */
@@ -387,7 +402,7 @@ export class Handoff {
       heldBytes: channel.heldBytes,
       heldCount: channel.heldCount,
       expectedBytes: byteLength,
-      shardCount: Math.max(1, this.#channels.size),
+      shardCount: Math.max(1, this.channelCount),
       maxBytes: this.#budget.maxBytes,
       maxCount: bufferSize,
     });

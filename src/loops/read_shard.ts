@@ -9,7 +9,13 @@ import type { RecordsAnswer } from "../aws/kinesis.ts";
 import { KinsumerError } from "../errors.ts";
 import type { Position, SequenceNumber } from "../model.ts";
 import { isClosed } from "../rules/lineage.ts";
-import { backoffMs, firstDelayMs, MAX_RETRY_DELAY_MS, readDelayMs } from "../rules/pacing.ts";
+import {
+  backoffMs,
+  firstDelayMs,
+  MAX_RETRY_DELAY_MS,
+  readDelayMs,
+  readSize,
+} from "../rules/pacing.ts";
 import { rereadPosition, resumePosition } from "../rules/position.ts";
 import { decideEnd } from "../rules/shard_end.ts";
 import { attempt } from "./announcer.ts";
@@ -17,9 +23,6 @@ import type { Channel } from "./channel.ts";
 import type { LoopContext } from "./context.ts";
 import { toError } from "./persist.ts";
 
-/** What a read is taken to return before the first answer: bytes. */
-const FIRST_EXPECTED_BYTES = 262_144;
-const SMALLEST_EXPECTED_BYTES = 16_384;
 /** An iterator at a moment that nothing follows is not always answered: how long to wait for one. */
 const TIMESTAMP_TIMEOUT_MS = 3_000;
 
@@ -86,7 +89,10 @@ class ShardReader {
   #confirmations = 0;
   #lastReadAtMs: number | undefined;
   #lastSequenceNumber: SequenceNumber | undefined;
-  #expectedBytes = FIRST_EXPECTED_BYTES;
+  /** What a record of this shard takes; absent before the first. */
+  #recordBytes: number | undefined;
+  /** How many reads in a row found nothing, and nothing left to read. */
+  #idleReads = 0;
   /** Set when the service did not answer for a moment: read all, and skip what is older. */
   #skipBeforeMs: number | undefined;
 
@@ -101,14 +107,20 @@ class ShardReader {
 
   /** Makes one read, in its turn. */
   async readOnce(): Promise<"ended" | "read"> {
-    const { handoff } = this.#context;
+    const { handoff, options: { readLimit } } = this.#context;
     const { channel, signal } = this.#reading;
-    const admission = await handoff.admit(this.#expectedBytes, signal, channel);
+    const { limit, byteLength } = readSize({
+      maxBufferedBytes: handoff.maxBytes,
+      readLimit,
+      shardCount: handoff.channelCount,
+      recordBytes: this.#recordBytes ?? handoff.recordBytes,
+    });
+    const admission = await handoff.admit(byteLength, signal, channel);
     if (admission === undefined) return "read";
     if (channel.rewindCount !== this.#rewindCount) this.#beginAnew();
     let isSpent = false;
     try {
-      const answer = await this.#fetch();
+      const answer = await this.#fetch(limit);
       if (answer === undefined || this.#isVoid) return "read";
       const records = this.#wanted(answer);
       if (records.length > 0) {
@@ -117,7 +129,6 @@ class ShardReader {
         handoff.push(channel, admission, { ...answer, records }, clock.nowMs());
       }
       const { askedMs, lagMs, records: { length: recordCount } } = answer;
-      const limit = this.#context.options.readLimit;
       if (!this.#isVoid) channel.noteRead({ askedMs, recordCount, limit, lagMs });
       const turn = await this.#turn(answer);
       return this.#isVoid ? "read" : turn;
@@ -146,15 +157,17 @@ class ShardReader {
     return this.#rewindCount === 0 ? start : rereadPosition(start, channel.progress.sequenceNumber);
   }
 
-  async #fetch(): Promise<(RecordsAnswer & { readonly askedMs: number }) | undefined> {
-    const { clock, kinesis, options } = this.#context;
+  async #fetch(
+    limit: number,
+  ): Promise<(RecordsAnswer & { readonly askedMs: number }) | undefined> {
+    const { clock, kinesis } = this.#context;
     const { channel: { shardId }, signal } = this.#reading;
     this.#iterator ??= await this.#openIterator();
     await clock.sleep(this.#delayMs(), signal);
     if (signal.aborted) return undefined;
     this.#lastReadAtMs = clock.monotonicMs();
     const askedMs = clock.nowMs();
-    const request = { shardId, shardIterator: this.#iterator, limit: options.readLimit };
+    const request = { shardId, shardIterator: this.#iterator, limit };
     try {
       return { ...await kinesis.getRecords(request, signal), askedMs };
     } catch (error) {
@@ -165,10 +178,14 @@ class ShardReader {
   }
 
   #delayMs(): number {
+    const { clock, random, options: { idleDelayMs, throttleDelayMs } } = this.#context;
     return readDelayMs({
       lastReadAtMs: this.#lastReadAtMs,
-      nowMs: this.#context.clock.monotonicMs(),
-      throttleDelayMs: this.#context.options.throttleDelayMs,
+      nowMs: clock.monotonicMs(),
+      throttleDelayMs,
+      idleDelayMs,
+      idleReads: this.#idleReads,
+      chance: this.#idleReads > 0 ? random.next() : 0,
     });
   }
 
@@ -199,10 +216,16 @@ class ShardReader {
 
   #wanted(answer: RecordsAnswer): RecordsAnswer["records"] {
     const { records } = answer;
+    const isIdle = records.length === 0 && (answer.lagMs ?? 0) === 0;
+    this.#idleReads = isIdle ? this.#idleReads + 1 : 0;
     if (records.length === 0) return records;
     this.#lastSequenceNumber = records[records.length - 1]!.sequenceNumber;
-    const bytes = Math.max(SMALLEST_EXPECTED_BYTES, answer.byteLength);
-    this.#expectedBytes = Math.ceil((this.#expectedBytes + bytes) / 2);
+    const recordBytes = answer.byteLength / records.length;
+    this.#recordBytes = Math.max(
+      recordBytes,
+      ((this.#recordBytes ?? recordBytes) + recordBytes) / 2,
+    );
+    this.#context.handoff.recordBytes = this.#recordBytes;
     const { channel: { shardId } } = this.#reading;
     const read = { count: records.length, shardId, lagMs: answer.lagMs };
     attempt(() => this.#context.options.statsReceiver?.eventsFromKinesis(read));

@@ -1,18 +1,63 @@
 /**
- * Decides how fast: when the next read of a shard may start, and how long a retry waits.
+ * Decides how fast: when the next read of a shard may start, how much it asks for, and how long a
+ * retry waits.
  *
  * @module
  */
 
-/** How long to wait before the next read: reads are counted from start to start. */
-export function readDelayMs(facts: {
+/** What the last reads of a shard showed. */
+export interface ReadFacts {
   /** When the last read started; absent before the first. */
   readonly lastReadAtMs: number | undefined;
   readonly nowMs: number;
   readonly throttleDelayMs: number;
-}): number {
-  if (facts.lastReadAtMs === undefined) return 0;
-  return Math.max(0, facts.lastReadAtMs + facts.throttleDelayMs - facts.nowMs);
+  /** The bound for a shard that is idle; one below the throttle changes nothing. */
+  readonly idleDelayMs: number;
+  /** How many reads in a row found nothing, and nothing left to read. */
+  readonly idleReads: number;
+  /** From 0 (included) to 1 (excluded). */
+  readonly chance: number;
+}
+
+/** How much earlier than it would an idle shard may be read, so that shards fall out of step. */
+const IDLE_SPREAD = 0.1;
+
+/**
+ * How long to wait before the next read: reads are counted from start to start. A shard with records
+ * left is read as often as the throttle allows. One that is idle is read less and less often, down
+ * to once in `idleDelayMs`, each time a little earlier by chance.
+ */
+export function readDelayMs(facts: ReadFacts): number {
+  const { lastReadAtMs, nowMs, throttleDelayMs, idleDelayMs, idleReads, chance } = facts;
+  if (lastReadAtMs === undefined) return 0;
+  const doubled = throttleDelayMs * 2 ** Math.min(idleReads, 20);
+  const intervalMs = Math.min(doubled, Math.max(throttleDelayMs, idleDelayMs));
+  const earlierMs = idleReads > 0 ? intervalMs * IDLE_SPREAD * chance : 0;
+  return Math.max(0, lastReadAtMs + Math.max(throttleDelayMs, intervalMs - earlierMs) - nowMs);
+}
+
+const SMALLEST_READ_BYTES = 65_536;
+/** No answer of the service is larger. */
+const LARGEST_READ_BYTES = 10_485_760;
+
+/**
+ * How much a read may ask for, so that all shards together stay within the budget: each may have one
+ * answer in the user's hands and one under way.
+ *
+ * @param facts.recordBytes what a record takes, as far as is known
+ */
+export function readSize(facts: {
+  readonly maxBufferedBytes: number;
+  readonly shardCount: number;
+  readonly recordBytes: number;
+  readonly readLimit: number;
+}): { readonly limit: number; readonly byteLength: number } {
+  const { maxBufferedBytes, shardCount, readLimit } = facts;
+  const share = maxBufferedBytes / (2 * Math.max(1, shardCount));
+  const bytes = Math.min(LARGEST_READ_BYTES, Math.max(SMALLEST_READ_BYTES, share));
+  const recordBytes = Math.max(1, facts.recordBytes);
+  const limit = Math.max(1, Math.min(readLimit, Math.floor(bytes / recordBytes)));
+  return { limit, byteLength: Math.ceil(limit * recordBytes) };
 }
 
 /** The longest wait between two tries, and the first where a try will hardly help by itself. */

@@ -2,20 +2,71 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { backoffMs, firstDelayMs, MAX_RETRY_DELAY_MS, readDelayMs } from "./pacing.ts";
+import { backoffMs, firstDelayMs, MAX_RETRY_DELAY_MS, readDelayMs, readSize } from "./pacing.ts";
+
+const BUSY = { throttleDelayMs: 250, idleDelayMs: 1_000, idleReads: 0, chance: 0 };
 
 describe("readDelayMs()", () => {
   it("does not delay the first read", () => {
-    assert.equal(readDelayMs({ lastReadAtMs: undefined, nowMs: 5, throttleDelayMs: 250 }), 0);
+    assert.equal(readDelayMs({ ...BUSY, lastReadAtMs: undefined, nowMs: 5 }), 0);
   });
 
   it("counts from start to start, whatever a read took", () => {
-    const delay = (nowMs: number) =>
-      readDelayMs({ lastReadAtMs: 1_000, nowMs, throttleDelayMs: 250 });
+    const delay = (nowMs: number) => readDelayMs({ ...BUSY, lastReadAtMs: 1_000, nowMs });
     assert.equal(delay(1_000), 250);
     assert.equal(delay(1_249), 1);
     assert.equal(delay(1_250), 0);
     assert.equal(delay(9_000), 0);
+  });
+
+  it("doubles with each idle read, up to the bound", () => {
+    const delay = (idleReads: number) =>
+      readDelayMs({ ...BUSY, idleReads, lastReadAtMs: 0, nowMs: 0 });
+    assert.deepEqual([0, 1, 2, 3, 1_000].map(delay), [250, 500, 1_000, 1_000, 1_000]);
+  });
+
+  it("never waits less than the throttle, nor longer than the bound, whatever chance says", () => {
+    const facts = fc.record({
+      throttleDelayMs: fc.integer({ min: 200, max: 60_000 }),
+      idleDelayMs: fc.integer({ min: 200, max: 60_000 }),
+      idleReads: fc.nat(100),
+      chance: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    });
+    fc.assert(fc.property(facts, (given) => {
+      const delayMs = readDelayMs({ ...given, lastReadAtMs: 0, nowMs: 0 });
+      const most = Math.max(given.throttleDelayMs, given.idleDelayMs);
+      assert.ok(delayMs >= given.throttleDelayMs && delayMs <= most, `${delayMs}`);
+    }));
+  });
+
+  it("lets idle shards fall out of step", () => {
+    const delay = (chance: number) =>
+      readDelayMs({ ...BUSY, idleReads: 9, chance, lastReadAtMs: 0, nowMs: 0 });
+    assert.deepEqual([delay(0), delay(0.5)], [1_000, 950]);
+  });
+});
+
+describe("readSize()", () => {
+  it("keeps what all shards may hold and read within the budget", () => {
+    const facts = fc.record({
+      maxBufferedBytes: fc.integer({ min: 67_108_864, max: 2 ** 32 }),
+      shardCount: fc.integer({ min: 1, max: 500 }),
+      recordBytes: fc.integer({ min: 1, max: 60_000 }),
+      readLimit: fc.integer({ min: 1, max: 10_000 }),
+    });
+    fc.assert(fc.property(facts, (given) => {
+      const { limit, byteLength } = readSize(given);
+      assert.ok(limit >= 1 && limit <= given.readLimit, `${limit} records`);
+      const all = 2 * given.shardCount * byteLength;
+      assert.ok(all <= given.maxBufferedBytes + 2 * given.shardCount, `${all} bytes`);
+    }));
+  });
+
+  it("asks for one record at the least, and for no more than an answer can hold", () => {
+    const facts = { maxBufferedBytes: 67_108_864, shardCount: 1, readLimit: 10_000 };
+    assert.equal(readSize({ ...facts, recordBytes: 50_000_000 }).limit, 1);
+    assert.equal(readSize({ ...facts, recordBytes: 10_240 }).limit, 1_024);
+    assert.equal(readSize({ ...facts, recordBytes: 100 }).limit, 10_000);
   });
 });
 

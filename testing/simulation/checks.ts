@@ -102,6 +102,9 @@ function livingIds({ goActors, world: { tables } }: Stage): readonly string[] {
     .map((row) => row.clientId).sort();
 }
 
+/** The default of `idleDelayMs`: a shard that was idle may be read so late. */
+const IDLE_DELAY_MS = 1_000;
+
 /** Time to live, looks and retries, and the work that is left. */
 function recoveryBoundMs(stage: Stage): number {
   const { scenario, world: { account, stream } } = stage;
@@ -115,7 +118,8 @@ function recoveryBoundMs(stage: Stage): number {
   const bytesMs = scenario.bytesPerSecond === undefined
     ? 0
     : bytes * 1_000 / scenario.bytesPerSecond + 10_000 * generations;
-  const readMs = (throttleDelayMs + 50) * (scenario.readsPerSecond < 1_000 ? 3 : 1);
+  const readMs = (Math.max(throttleDelayMs, IDLE_DELAY_MS) + 50) *
+    (scenario.readsPerSecond < 1_000 ? 3 : 1);
   return 30_000 + 5_000 * generations + 3 * clientRecordMaxAgeMs + 10 * shardCheckIntervalMs +
     left * 25 + reads * readMs + bytesMs + goBoundMs(stage, generations);
 }
