@@ -401,6 +401,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     return new PullIterator<DeliveredRecord>(
       this.#telemetry.receive(() => this.#handoff.pullRecord(), (record) => [record]),
       this.#isManual,
+      () => this.#telemetry.isReceiveWatched ? undefined : this.#handoff.takeRecord(),
     );
   }
 

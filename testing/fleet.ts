@@ -25,6 +25,7 @@ export const FAST_OPTIONS = {
   clientRecordMaxAgeMs: 2_000,
   commitIntervalMs: 100,
   throttleDelayMs: 200,
+  idleDelayMs: 400,
   tableWaiterDelayMs: 20,
 } as const;
 

@@ -26,8 +26,8 @@ export interface Throughput {
   readonly connectionsPerCall: (number | undefined)[];
 }
 
-/** Kinsumer's default `shardCheckIntervalMs`. */
-const BEAT_INTERVAL_MS = 1_500;
+/** The longest between two beats by design: the default `shardCheckIntervalMs` and a twentieth. */
+const BEAT_INTERVAL_MS = 1_575;
 const QUICK_CASES: readonly string[] = ["1 KiB", "TLS"];
 
 /**

@@ -7,6 +7,9 @@
 
 import type { Clock } from "../runtime.ts";
 
+/** Given as a reason, because without one a DOMException is made for each call. */
+const ENDED = "ended";
+
 /** How long to wait, and on whose account. */
 export interface Deadline {
   readonly clock: Clock;
@@ -63,7 +66,7 @@ export async function withDeadline<T>(
   try {
     return await untilAborted(work(limit.signal), limit.signal);
   } finally {
-    ended.abort();
+    ended.abort(ENDED);
     signal?.removeEventListener("abort", giveUp);
   }
 }

@@ -54,18 +54,17 @@ export class RecordTable {
     this.bytes = bytes;
     this.#buffer = Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#arrivalOf = arrivalOf;
-    this.#places = new Int32Array(WIDTH * Math.max(16, bytes.length >> 8));
+    this.#places = new Int32Array(WIDTH * Math.max(16, bytes.length >> 8)).fill(-1);
   }
 
   /** Begins a row. */
   add(): void {
     const start = this.#count * WIDTH;
     if (start + WIDTH > this.#places.length) {
-      const larger = new Int32Array(2 * this.#places.length);
+      const larger = new Int32Array(2 * this.#places.length).fill(-1, start);
       larger.set(this.#places);
       this.#places = larger;
     }
-    this.#places.fill(-1, start, start + WIDTH);
     this.#count++;
   }
 

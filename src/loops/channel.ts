@@ -239,7 +239,7 @@ export class Channel {
   }
 
   #notify(): void {
-    for (const look of [...this.#waiters]) look();
+    if (this.#waiters.size > 0) { for (const look of [...this.#waiters]) look(); }
   }
 }
 

@@ -262,6 +262,14 @@ export class Handoff {
     return this.#cut(index, Math.min(range.to, range.from + most));
   }
 
+  /** The next record, if one is there that nobody has waited for longer. */
+  takeRecord(): DeliveredRecord | undefined {
+    const isAsked = this.#pullers.length > 0 || this.#raised.length > 0;
+    if (this.#failure !== undefined || this.#isClosed || isAsked) return undefined;
+    const range = this.#take(false);
+    return range && new DeliveredRecord(range.batch, range.from);
+  }
+
   /** The next record; `undefined` once the queue is closed. */
   async pullRecord(): Promise<DeliveredRecord | undefined> {
     const range = await this.#pull(false);

@@ -19,20 +19,32 @@ export type Pull<Item> = () => Promise<Item | undefined>;
 /** Iterates over records or batches; see {@link Kinsumer} for what iterating promises. */
 export class PullIterator<Item extends Pulled> implements AsyncIterableIterator<Item, undefined> {
   readonly #pull: Pull<Item>;
+  readonly #take: (() => Item | undefined) | undefined;
   readonly #isManual: boolean;
   readonly #inHand: Item[] = [];
   #isDone = false;
 
-  /** @param isManual true leaves acknowledging to the user */
-  constructor(pull: Pull<Item>, isManual: boolean) {
+  /**
+   * @param isManual true leaves acknowledging to the user
+   * @param take gives what need not be waited for: spares two promises a record
+   */
+  constructor(pull: Pull<Item>, isManual: boolean, take?: () => Item | undefined) {
     this.#pull = pull;
+    this.#take = take;
     this.#isManual = isManual;
   }
 
   /** Acknowledges what was returned before, and waits for the next. */
-  async next(): Promise<IteratorResult<Item, undefined>> {
+  next(): Promise<IteratorResult<Item, undefined>> {
     this.acknowledge();
-    if (this.#isDone) return { done: true, value: undefined };
+    if (this.#isDone) return Promise.resolve({ done: true, value: undefined });
+    const value = this.#take?.();
+    if (value === undefined) return this.#wait();
+    if (!this.#isManual) this.#inHand.push(value);
+    return Promise.resolve({ done: false, value });
+  }
+
+  async #wait(): Promise<IteratorResult<Item, undefined>> {
     const value = await this.#pull();
     if (value === undefined || this.#isDone) {
       this.#isDone = true;
@@ -52,6 +64,7 @@ export class PullIterator<Item extends Pulled> implements AsyncIterableIterator<
 
   /** Acknowledges what was returned last. */
   acknowledge(): void {
+    if (this.#inHand.length === 0) return;
     for (const item of this.#inHand) item.ack();
     this.#inHand.length = 0;
   }

@@ -23,6 +23,9 @@ interface Run {
 export class Progress {
   #read = 0;
   #watermark = 0;
+  #sequenceNumber: SequenceNumber | undefined;
+  #arrivalMs: number | undefined;
+  /** The last processed record, while its run is not done: it is read when it is asked for. */
   #last: Sequenced | undefined;
   readonly #ahead = new Set<number>();
   readonly #runs: Run[] = [];
@@ -31,12 +34,12 @@ export class Progress {
 
   /** The last record of the unbroken row of processed records; absent before the first. */
   get sequenceNumber(): SequenceNumber | undefined {
-    return this.#last?.sequenceNumber;
+    return this.#last === undefined ? this.#sequenceNumber : this.#last.sequenceNumber;
   }
 
   /** When that record arrived: wall-clock milliseconds. */
   get arrivalMs(): number | undefined {
-    return this.#last?.approximateArrivalMs;
+    return this.#last === undefined ? this.#arrivalMs : this.#last.approximateArrivalMs;
   }
 
   /** The ordinal of the first record that is not processed. */
@@ -129,7 +132,11 @@ export class Progress {
       if (run.first > last) break;
       const index = Math.min(last - run.first, run.records.length - 1);
       this.#last = run.records[index]!;
-      if (index === run.records.length - 1) drop++;
+      if (index < run.records.length - 1) continue;
+      this.#sequenceNumber = this.#last.sequenceNumber; // and the run is let go
+      this.#arrivalMs = this.#last.approximateArrivalMs;
+      this.#last = undefined;
+      drop++;
     }
     if (drop > 0) this.#runs.splice(0, drop);
   }

@@ -12,6 +12,7 @@ import type { KinsumerRecord } from "../model.ts";
 import type { CheckpointsTable } from "../tables/checkpoints.ts";
 import type { ClientsTable } from "../tables/clients.ts";
 import type { MetadataTable } from "../tables/metadata.ts";
+import { currentTracer } from "./api.ts";
 import { type CallWithin, traceCalls } from "./calls.ts";
 import type { ContextExtractor } from "../rules/trace_context.ts";
 import { Metrics, type ObservedClient } from "./metrics.ts";
@@ -83,6 +84,11 @@ export class Telemetry {
     recordsOf: (item: Item) => readonly KinsumerRecord[],
   ): () => Promise<Item | undefined> {
     return traceReceive(this.#by, pull, recordsOf);
+  }
+
+  /** Whether anybody looks at what {@linkcode receive} wraps: a pull that is not wrapped is cheaper. */
+  get isReceiveWatched(): boolean {
+    return currentTracer() !== undefined || this.#by.metrics.isRecording;
   }
 
   /** Counts an event. */
