@@ -229,7 +229,7 @@ class Run {
       if (this.#limits.untilCaughtUp && this.#visitor?.isDone) return "caughtUp";
       if (this.#visitor?.isExhausted) return "requests";
       if (this.#remainingMs <= 0 || failed.aborted) return "budget";
-      await clock.sleep(Math.min(WATCH_INTERVAL_MS, this.#remainingMs), failed);
+      await clock.sleep(Math.min(WATCH_INTERVAL_MS, Math.ceil(this.#remainingMs)), failed);
     }
   }
 
@@ -249,7 +249,7 @@ class Run {
   }
 
   get #leavingMs(): number {
-    return Math.min(LEAVING_MAX_MS, this.#limits.budgetMs * LEAVING_SHARE);
+    return Math.min(LEAVING_MAX_MS, Math.floor(this.#limits.budgetMs * LEAVING_SHARE));
   }
 
   get #remainingMs(): number {

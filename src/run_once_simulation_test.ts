@@ -1,0 +1,256 @@
+/**
+ * The contract P1 to P8 where nobody stays: visits that come and go on a schedule, several at once,
+ * some of them killed, beside reshards, lost answers and skewed clocks, by seed. And for a fleet that
+ * stays: checkpoints that lead nowhere, and starts by shard across a reshard.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { createSimulatedFleet, type SimulatedFleet } from "../testing/simulation/fleet.ts";
+import { createSeededRandom } from "../testing/simulation/random.ts";
+import { KinsumerError } from "./errors.ts";
+import type { KinsumerOptions } from "./options.ts";
+import { runOnce, type RunOnceResult } from "./run_once.ts";
+
+const SEEDS = 60;
+/** A schedule that has not caught up after so many runs never will. */
+const MOST_RUNS = 80;
+
+interface Visit {
+  readonly crash: () => void;
+  readonly isOver: () => boolean;
+  readonly result: Promise<RunOnceResult>;
+}
+
+/** Starts one run on a machine of its own. */
+function visit(fleet: SimulatedFleet, name: string, facts: {
+  readonly seed: number;
+  readonly budgetMs: number;
+  readonly handlerMs: number;
+  /** How many requests of a hundred fail, or lose their answer. */
+  readonly faults?: number;
+  readonly options?: Partial<KinsumerOptions>;
+}): Visit {
+  const { account, clock, stream, tables } = fleet;
+  const random = createSeededRandom(facts.seed);
+  const machine = clock.machine({ wallOffsetMs: Math.round((random.next() - 0.5) * 1_000_000) });
+  const share = (facts.faults ?? 0) / 100;
+  const intercept = async () => {
+    await machine.clock.sleep(1 + Math.floor(random.next() * 8));
+    if (random.next() < share) throw new TypeError("fetch failed");
+  };
+  const lose = (operation: string) => {
+    const isWrite = operation === "UpdateItem";
+    if (isWrite && random.next() < share) throw new TypeError("the answer was lost");
+    return Promise.resolve();
+  };
+  const channel = { clock: machine.clock, intercept, interceptAnswer: lose };
+  const view = tables.view(channel);
+  account.known(name, name);
+  const result = runOnce({
+    streamName: "simulated",
+    applicationName: "simulated",
+    region: "us-east-1",
+    clientId: name,
+    readLimit: 20,
+    ...facts.options,
+    runtime: {
+      clock: machine.clock,
+      random,
+      fetch: () => Promise.reject(new Error("No network in a simulated world")),
+      env: () => undefined,
+    },
+    kinesis: stream.view(channel),
+    tables: { clients: view.clients, checkpoints: view.checkpoints, metadata: view.metadata },
+    onEvent: (event) => {
+      if (event.type === "shard-captured") account.captured(name, event.shardId);
+    },
+  }, async (record) => {
+    account.delivered(name, record);
+    await machine.clock.sleep(facts.handlerMs);
+    account.processed(name, record);
+  }, { budgetMs: facts.budgetMs });
+  let isOver = false;
+  result.then(() => (isOver = true), () => (isOver = true));
+  const crash = () => {
+    machine.pause();
+    account.excuse(name);
+    isOver = true;
+  };
+  return { crash, isOver: () => isOver, result };
+}
+
+/** Plays visits at random, kills some, then a schedule until all is done. */
+async function play(seed: number): Promise<void> {
+  const random = createSeededRandom(seed);
+  const upTo = (most: number) => Math.floor(random.next() * most);
+  const fleet = createSimulatedFleet({ seed, shards: 1 + upTo(5) });
+  const visits: Visit[] = [];
+  const start = (budgetMs: number) => {
+    const facts = { seed: seed * 100 + visits.length, budgetMs, handlerMs: upTo(30), faults: 2 };
+    const name = `${visits.length}`;
+    visits.push(visit(fleet, name, facts));
+    const { result } = visits.at(-1)!;
+    fleet.account.excuse(name); // an answer that is lost may cost a duplicate
+    result.catch(() => {});
+  };
+  for (let step = 0; step < 12; step++) {
+    const kind = upTo(10);
+    if (kind < 5) start(1_000 + upTo(6_000));
+    else if (kind < 7) fleet.put(upTo(80));
+    else if (kind < 9) visits.find((each) => !each.isOver())?.crash();
+    else {
+      const open = fleet.stream.shards().filter((each) => each.endingSequenceNumber === undefined);
+      fleet.stream.split(open[upTo(open.length)]!.shardId);
+    }
+    await fleet.clock.advance(upTo(3_000));
+  }
+  fleet.put(30);
+  for (let runs = 0; !fleet.account.isComplete; runs++) {
+    const open = fleet.account.open().length;
+    assert.ok(runs < MOST_RUNS, `seed ${seed}: ${open} records are left after ${runs} runs`);
+    start(3_000);
+    await fleet.clock.runUntil(visits.at(-1)!.isOver, 60_000);
+  }
+  await fleet.clock.runUntil(() => visits.every((each) => each.isOver()), 60_000);
+  assert.deepEqual(fleet.account.violations, [], `seed ${seed}`);
+}
+
+describe("visits, by seed", () => {
+  it(
+    `lose nothing and keep the order, killed or not: ${SEEDS} seeds`,
+    { timeout: 120_000 },
+    async () => {
+      for (let seed = 1; seed <= SEEDS; seed++) await play(seed);
+    },
+  );
+
+  it("leave nothing behind, and repeat nothing, where nobody is killed", async () => {
+    const fleet = createSimulatedFleet({ seed: 7, shards: 6 });
+    fleet.put(600);
+    const all = [1, 2, 3].map((seed) =>
+      visit(fleet, `v${seed}`, { seed: 0, budgetMs: 60_000, handlerMs: 3 })
+    );
+    await fleet.clock.runUntil(() => all.every((each) => each.isOver()), 120_000);
+    const results = await Promise.all(all.map(({ result }) => result));
+    assert.equal(results.reduce((sum, { records }) => sum + records, 0), 600);
+    assert.deepEqual(fleet.account.violations, []);
+    assert.deepEqual(fleet.account.duplicates(), []);
+    assert.deepEqual(fleet.tables.clientRows(), []);
+    assert.equal(fleet.clock.sleeperCount(), 0, "a timer outlived the runs");
+  });
+
+  it("gives way to nobody and takes nothing from a fleet that stays", async () => {
+    const fleet = createSimulatedFleet({ seed: 8, shards: 4 });
+    const [a, b] = [await fleet.start("a"), await fleet.start("b")];
+    await fleet.clock.advance(20_000);
+    fleet.put(200);
+    const one = visit(fleet, "v", { seed: 1, budgetMs: 20_000, handlerMs: 0 });
+    await fleet.clock.runUntil(() => one.isOver() && fleet.account.isComplete, 60_000);
+    assert.equal((await one.result).records, 0);
+    const moves = [a, b].flatMap(({ events }) => events).filter(({ type }) =>
+      type === "shard-lost"
+    );
+    assert.deepEqual(moves, []);
+    assert.deepEqual(fleet.account.violations, []);
+    assert.deepEqual(fleet.account.duplicates(), []);
+  });
+});
+
+describe("a checkpoint that leads nowhere, simulated", () => {
+  /** Consumes a part of a shard, and lets the retention take the next part. */
+  async function trimmed(policy: NonNullable<KinsumerOptions["onInvalidCheckpoint"]>) {
+    const fleet = createSimulatedFleet({ seed: 9, shards: 2 });
+    fleet.put(40, "shardId-000000000000");
+    fleet.put(40, "shardId-000000000001");
+    const first = await fleet.start("a");
+    await fleet.clock.runUntil(() => fleet.account.isComplete, 20_000);
+    await fleet.stop(first);
+    fleet.put(40, "shardId-000000000000");
+    const records = fleet.stream.records("shardId-000000000000");
+    fleet.stream.trim("shardId-000000000000", records[59]!.sequenceNumber);
+    fleet.put(10, "shardId-000000000001");
+    const second = await fleet.start("b", {
+      options: { onInvalidCheckpoint: policy },
+      consume: async (kinsumer) => {
+        for (;;) {
+          try {
+            for await (const record of kinsumer) seen.push(record.shardId);
+            return;
+          } catch (error) {
+            assert.ok(error instanceof KinsumerError && error.code === "InvalidCheckpoint");
+            refused++;
+          }
+        }
+      },
+    });
+    const seen: string[] = [];
+    let refused = 0;
+    await fleet.clock.advance(30_000);
+    const of = (shardId: string) => seen.filter((each) => each === shardId).length;
+    const events = second.events.filter(({ type }) => type === "checkpoint-invalid");
+    return { refused, events, bad: of("shardId-000000000000"), good: of("shardId-000000000001") };
+  }
+
+  it("is told once, and only that shard waits, by the policy fail", async () => {
+    const { refused, events, bad, good } = await trimmed("fail");
+    assert.deepEqual({ refused, bad, good, told: events.length }, {
+      refused: 1,
+      bad: 0,
+      good: 10,
+      told: 1,
+    });
+  });
+
+  it("is read on from what is left by the policy horizon, from now on by latest", async () => {
+    const horizon = await trimmed("horizon");
+    assert.deepEqual([horizon.refused, horizon.bad, horizon.good], [0, 20, 10]);
+    const latest = await trimmed("latest");
+    assert.deepEqual([latest.refused, latest.bad, latest.good], [0, 0, 10]);
+    assert.equal(horizon.events.length + latest.events.length, 2);
+  });
+});
+
+describe("starts by shard, simulated", () => {
+  it("lose nothing of what follows a named place, across a split, a merge and a crash", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const fleet = createSimulatedFleet({ seed, shards: 2 });
+      const parent = "shardId-000000000000";
+      fleet.put(20, parent);
+      const skipped = fleet.stream.records(parent).slice(0, 10);
+      const [left, right] = fleet.stream.split(parent);
+      fleet.put(20, left);
+      fleet.put(20, right);
+      const merged = fleet.stream.merge(left, right);
+      fleet.put(20, merged);
+      await fleet.clock.advance(5_000);
+      const startAt = {
+        [parent]: { after: skipped[9]!.sequenceNumber },
+        others: "latest",
+      } as const;
+      const seen = new Set<string>();
+      const consume: NonNullable<Parameters<typeof fleet.start>[1]>["consume"] = async (
+        kinsumer,
+        machine,
+      ) => {
+        for await (const { shardId, sequenceNumber } of kinsumer) {
+          await machine.clock.sleep(20);
+          seen.add(`${shardId} ${sequenceNumber}`);
+        }
+      };
+      const victim = await fleet.start("a", { options: { startAt }, consume });
+      await fleet.clock.advance(200 + seed * 150);
+      victim.crash();
+      await fleet.start("b", { options: { startAt }, consume });
+      await fleet.clock.advance(60_000);
+      const wanted = [parent, left, right, merged].flatMap((shardId) =>
+        fleet.stream.records(shardId).map((each) => `${shardId} ${each.sequenceNumber}`)
+      ).slice(10);
+      const missing = wanted.filter((each) => !seen.has(each));
+      assert.deepEqual(missing, [], `seed ${seed}`);
+      assert.equal(seen.size, wanted.length, `seed ${seed}: more than was asked for`);
+    }
+  });
+});
