@@ -30,6 +30,8 @@ export interface Ports {
   readonly metadata: MetadataTable;
   readonly dynamodb: DynamoDbApi;
   readonly tableNames: TableNames;
+  /** The table by which the applications of the stream see each other, if they share one. */
+  readonly applications: ClientsTable | undefined;
 }
 
 /** A request to DynamoDB must fail early enough to be tried again within the client's time to live. */
@@ -85,6 +87,11 @@ export function connect(
   return {
     dynamodb,
     tableNames: names,
+    applications: options.coordination && createClientsTable({
+      api: dynamodb,
+      tableName: options.coordination.tableName,
+      clock,
+    }),
     kinesis: telemetry.kinesis(
       options.kinesis !== undefined ? { port: options.kinesis } : {
         port: openKinesis(kinesisCalls(undefined)),

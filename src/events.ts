@@ -79,6 +79,16 @@ export type KinsumerEvent =
     readonly sequenceNumber: string | undefined;
   }
   | {
+    /** Other applications read the stream than before; see the option `coordination`. */
+    readonly type: "applications-changed";
+    /** All of them, this one included, sorted. */
+    readonly applications: readonly string[];
+    /** What `throttleDelayMs` suits so many. */
+    readonly suggestedDelayMs: number;
+    /** What it is now. */
+    readonly throttleDelayMs: number;
+  }
+  | {
     /** A table was to be protected so, and is not: it existed before, or the service knows no such thing. */
     readonly type: "table-unprotected";
     readonly tableName: string;

@@ -19,6 +19,7 @@ import { Handoff } from "./loops/handoff.ts";
 import { Lease } from "./loops/lease.ts";
 import { Member } from "./loops/member.ts";
 import type { Membership } from "./loops/membership.ts";
+import { Neighbours } from "./loops/neighbours.ts";
 import { Processor } from "./loops/process.ts";
 import { PullIterator } from "./loops/pull.ts";
 import type { KinsumerRecord, RecordBatch } from "./model.ts";
@@ -28,7 +29,7 @@ import { assertReady, hasOwnTables, tableOptions } from "./readiness.ts";
 import { resolveHandling } from "./resolve_handling.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
 import { resourcesOf } from "./shared.ts";
-import { createTables, deleteTables } from "./tables/schema.ts";
+import { createOneMore, createTables, deleteTables } from "./tables/schema.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 
 /** How to stop. */
@@ -90,6 +91,8 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   readonly #lease: Lease;
   readonly #shared: PullIterator<DeliveredRecord>;
   readonly #aborting = new AbortController();
+  /** Ends what needs no farewell. */
+  readonly #leaving = new AbortController();
   /** With manual acknowledgement, who asks for more may only be collecting. */
   readonly #inHandCount = (): number => {
     if (this.#processor !== undefined) return this.#processor.runningCount;
@@ -246,7 +249,11 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * @throws {RangeError} when the lag is not allowed
    * @throws the signal's reason when that aborts first
    */
-  async caughtUp({ lagMs = DEFAULT_LAG_MS, signal }: CaughtUpOptions = {}): Promise<boolean> {
+  caughtUp(options: CaughtUpOptions = {}): Promise<boolean> {
+    return this.#waitedFor(this.#caughtUp(options));
+  }
+
+  async #caughtUp({ lagMs = DEFAULT_LAG_MS, signal }: CaughtUpOptions): Promise<boolean> {
     this.#assertStarted();
     if (!(typeof lagMs === "number" && lagMs >= 0 && lagMs <= MAX_LAG_MS)) {
       throw new RangeError(
@@ -411,12 +418,15 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   }
 
   async #createTables(): Promise<void> {
+    const { coordination, deletionProtection, pointInTimeRecovery, tableTags } = this.#options;
+    const provisioned = this.#options.tableCapacity;
+    const common = { ...tableOptions(this.#ports, this.#options), provisioned, tags: tableTags };
+    if (coordination !== undefined) {
+      await createOneMore({ ...common, tableName: coordination.tableName });
+    }
     if (hasOwnTables(this.#options)) return;
-    const { deletionProtection, pointInTimeRecovery, tableCapacity, tableTags } = this.#options;
     await createTables({
-      ...tableOptions(this.#ports, this.#options),
-      provisioned: tableCapacity,
-      tags: tableTags,
+      ...common,
       isDeletionProtected: deletionProtection,
       isRecoverable: pointInTimeRecovery,
       onMissing: (missing) => this.#announcer.announce({ type: "table-unprotected", ...missing }),
@@ -475,6 +485,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
       handoff: this.#handoff,
       lease: this.#lease,
       telemetry: this.#telemetry,
+      pace: { throttleDelayMs: this.#options.throttleDelayMs },
     };
     const create = this.#factory ?? ((context, onFatal) => new Member(context, onFatal));
     const member = create(context, (error) => this.#fail(error));
@@ -482,6 +493,10 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     await member.join(signal);
     if (this.#state === "starting") this.#state = "running";
     this.#watch();
+    const { applications } = this.#ports;
+    if (applications !== undefined && this.#factory === undefined) {
+      new Neighbours(context, applications, () => member.isLeader).run(this.#leaving.signal);
+    }
     this.#announcer.announce({ type: "started", clientId: this.clientId });
   }
 
@@ -519,6 +534,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   async #stop(deadlineMs: number): Promise<void> {
     const wasStarting = this.#state === "starting";
     this.#state = "stopping";
+    this.#leaving.abort();
     this.#handoff.close();
     if (wasStarting) this.#aborting.abort(new KinsumerError("NotRunning", "Cannot run: stopped"));
     await this.#settleStart(deadlineMs);

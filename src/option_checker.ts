@@ -66,10 +66,17 @@ const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
   logger: true,
   statsReceiver: true,
   extractContext: true,
+  coordination: true,
   shared: true,
   runtime: true,
   kinesis: true,
   tables: true,
+};
+
+/** The option `coordination`, completed. */
+export type Coordination = Required<NonNullable<KinsumerOptions["coordination"]>> & {
+  readonly adopt: boolean;
+  readonly intervalMs: number;
 };
 
 /** Checks the options of one consumer. Every method returns a usable value, whatever it found. */
@@ -302,6 +309,25 @@ export class Checker {
       }
     }
     return value;
+  }
+
+  coordination(name: "coordination"): Coordination | undefined {
+    const value = this.#options[name];
+    if (value === undefined) return undefined;
+    if (!isObject(value)) {
+      this.#type(`${name} must be an object with tableName, got ${show(value)}`);
+      return undefined;
+    }
+    const { tableName, adopt = true, intervalMs = 60_000, ...others } = value;
+    for (const other of Object.keys(others)) this.#type(`${name} has no ${show(other)}`);
+    if (typeof adopt !== "boolean") {
+      this.#type(`${name}.adopt must be true or false, got ${show(adopt)}`);
+    }
+    return {
+      tableName: this.#tableName(`${name}.tableName`, tableName),
+      adopt: adopt === true,
+      intervalMs: this.#wholeNumber(`${name}.intervalMs`, intervalMs, [1_000, 3_600_000]) ?? 60_000,
+    };
   }
 
   shared(name: "shared"): KinsumerOptions["shared"] {

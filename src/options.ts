@@ -198,6 +198,19 @@ export interface KinsumerOptions {
   readonly extractContext?: ContextExtractor | undefined;
 
   /**
+   * A table that several applications of one stream name alike, to see each other: they then know
+   * how many they are, and what `throttleDelayMs` suits so many. `createRequiredTables()` makes it;
+   * `deleteTables()` leaves it alone.
+   */
+  readonly coordination?: {
+    /** 3 to 255 of `A-Z a-z 0-9 _ . -`. */
+    readonly tableName: string;
+    /** Whether the suggested delay is adopted, where it is longer than `throttleDelayMs`. @default {true} */
+    readonly adopt?: boolean | undefined;
+    /** Milliseconds between two looks: 1,000 to 3,600,000. @default {60000} */
+    readonly intervalMs?: number | undefined;
+  } | undefined;
+  /**
    * What several Kinsumers of one process share, made by `createShared()`: a budget of bytes and the
    * credentials. Takes the place of `maxBufferedBytes` and `credentials`.
    */

@@ -6,13 +6,14 @@
  */
 
 import type { KinsumerOptions } from "./options.ts";
-import { Checker, NAME, REGION } from "./option_checker.ts";
+import { Checker, type Coordination, NAME, REGION } from "./option_checker.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import type { TableNames } from "./tables/schema.ts";
 
 type Optional =
   | "streamArn"
   | "shared"
+  | "coordination"
   | "tableTags"
   | "credentials"
   | "tableCapacity"
@@ -30,7 +31,8 @@ export type ResolvedOptions =
     >;
   }
   & { readonly tableNames: TableNames }
-  & Readonly<Pick<KinsumerOptions, Optional>>;
+  & Readonly<Pick<KinsumerOptions, Exclude<Optional, "coordination">>>
+  & { readonly coordination: Coordination | undefined };
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -142,6 +144,7 @@ function choices(check: Checker, runtime: Runtime) {
 function ports(check: Checker) {
   return {
     shared: check.shared("shared"),
+    coordination: check.coordination("coordination"),
     credentials: check.credentials("credentials"),
     onEvent: check.callable("onEvent"),
     extractContext: check.callable("extractContext"),

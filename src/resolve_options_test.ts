@@ -61,6 +61,10 @@ const WRONG_TYPES: readonly (readonly [option: string, ...values: unknown[]])[] 
   ["applicationName", true, []],
   ["clientName", 7],
   ["clientId", 7, {}],
+  ["coordination", 7, {}, { tableName: 7 }, { tableName: "abc", adopt: 1 }, {
+    tableName: "abc",
+    every: 1,
+  }],
   ["streamArn", 7, {}],
   ["tablePrefix", 7],
   ["tableNames", 7, { clients: 7 }, { leases: "a" }],
@@ -100,6 +104,10 @@ const NOT_ALLOWED: readonly (readonly [option: string, allowed: RegExp, ...value
   ["applicationName", /1 to 200 letters, digits/, "", "a/b", "x".repeat(201)],
   ["clientName", /1 to 256 characters/, "", "x".repeat(257)],
   ["clientId", /1 to 256 characters/, "", "x".repeat(257)],
+  ["coordination", /3 to 255|1000 to 3600000/, { tableName: "ab" }, {
+    tableName: "abc",
+    intervalMs: 999,
+  }],
   ["tablePrefix", /1 to 240 letters, digits/, "", "a b", "x".repeat(241)],
   ["tableNames", /3 to 255 letters|differ/, { clients: "ab" }, { metadata: "a b c" }, {
     clients: "same",

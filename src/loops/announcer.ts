@@ -25,6 +25,7 @@ const LEVELS: { readonly [type in KinsumerEvent["type"]]: Level } = {
   "shard-expired": "warn",
   "checkpoint-invalid": "error",
   "checkpointed": "debug",
+  "applications-changed": "info",
   "table-unprotected": "warn",
   "retried": "debug",
   "wire-refused": "warn",

@@ -28,4 +28,6 @@ export interface LoopContext {
   readonly handoff: Handoff;
   readonly lease: Lease;
   readonly telemetry: Telemetry;
+  /** How fast shards are read: may change while the client runs. */
+  readonly pace: { throttleDelayMs: number };
 }

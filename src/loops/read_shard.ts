@@ -178,11 +178,11 @@ class ShardReader {
   }
 
   #delayMs(): number {
-    const { clock, random, options: { idleDelayMs, throttleDelayMs } } = this.#context;
+    const { clock, pace, random, options: { idleDelayMs } } = this.#context;
     return readDelayMs({
       lastReadAtMs: this.#lastReadAtMs,
       nowMs: clock.monotonicMs(),
-      throttleDelayMs,
+      throttleDelayMs: pace.throttleDelayMs,
       idleDelayMs,
       idleReads: this.#idleReads,
       chance: this.#idleReads > 0 ? random.next() : 0,

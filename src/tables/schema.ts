@@ -98,6 +98,25 @@ export async function createTables(
 }
 
 /**
+ * Makes one more table like the clients', and waits until it can be used.
+ *
+ * @throws {KinsumerError} `TableNotReady` when it is not usable in time
+ */
+export async function createOneMore(
+  options: Omit<CreateTablesOptions, "names"> & { readonly tableName: string },
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  const { api, tableName, provisioned, tags } = options;
+  const names = { clients: tableName, checkpoints: "", metadata: "" };
+  await settle({ ...options, names, awaited: "usable" }, async (found) => {
+    if (isUsable(found)) return true;
+    const request = { tableName, hashKey: HASH_KEYS.clients, provisioned, tags };
+    if (found === undefined) await api.createTable(request, signal);
+    return false;
+  }, signal);
+}
+
+/**
  * Deletes the tables that exist and waits until all three are gone.
  *
  * @throws {KinsumerError} `TableNotReady` when a table is not gone in time
