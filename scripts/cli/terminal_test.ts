@@ -1,6 +1,7 @@
 // Contract: in a terminal there are colours unless NO_COLOR is set, no line passes the edge, `top`
 // draws in place, obeys its keys and leaves the terminal as it was, and Ctrl-C ends cleanly.
 
+// deno-lint-ignore-file no-control-regex
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type EmbeddedServers, openStreams, startEmbeddedServers } from "../../testing/mod.ts";
@@ -91,6 +92,5 @@ describe("in a terminal", () => {
 });
 
 function plain(text: string): string {
-  // deno-lint-ignore no-control-regex
   return text.replace(/\x1b\[[?\d;]*[a-zA-Z]/g, "");
 }

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type EmbeddedServers, openStreams, startEmbeddedServers } from "../../testing/mod.ts";
+import {
+  type EmbeddedServers,
+  LocalKinesisError,
+  openStreams,
+  startEmbeddedServers,
+} from "../../testing/mod.ts";
 import type { Call, Command } from "./command.ts";
 import { JSON_OUTPUT } from "./common_options.ts";
 import { type Shell, untilAborted, writeJson } from "./shell.ts";
@@ -62,7 +67,7 @@ export async function startServers(
   try {
     return await startEmbeddedServers(ports);
   } catch (error) {
-    throw new Error(wordsOf(error, ports), { cause: error });
+    throw new Error(wordsOf(error), { cause: error });
   }
 }
 
@@ -78,22 +83,17 @@ async function tell(servers: EmbeddedServers, shell: Shell, isJson: boolean): Pr
   );
 }
 
-function wordsOf(
-  error: unknown,
-  { kinesisPort = 0, dynamodbPort = 0 }: {
-    readonly kinesisPort?: number;
-    readonly dynamodbPort?: number;
-  },
-): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.message.includes("is not installed")) {
+function wordsOf(error: unknown): string {
+  if (!(error instanceof LocalKinesisError)) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  if (error.code === "PackageMissing") {
     return "Cannot start the local servers: they are not installed. In a project: " +
       "npm install --save-dev kinesalite@3 dynalite@4; without one: " +
       "npx -p kinsumer -p kinesalite@3 -p dynalite@4 kinsumer local";
   }
-  if (!("code" in error) || error.code !== "EADDRINUSE") return error.message;
-  const taken = "port" in error && typeof error.port === "number" ? [error.port] : undefined;
-  const asked = [kinesisPort, dynamodbPort].filter((port) => port > 0); // Bun does not say which
-  return `Cannot start: port ${(taken ?? asked).join(" or ")} is taken; ` +
-    "--kinesis-port and --dynamodb-port choose others";
+  const hint = error.code === "PortTaken"
+    ? "; --kinesis-port and --dynamodb-port choose others"
+    : "";
+  return error.message + hint;
 }
