@@ -11,6 +11,7 @@ import { Kinsumer } from "./kinsumer.ts";
 import type { LoopContext } from "./loops/context.ts";
 import { type VisitedShard, Visitor } from "./loops/visitor.ts";
 import type { KinsumerRecord } from "./model.ts";
+import type { ProcessOptions } from "./handling.ts";
 import { MEMBERSHIPS } from "./one_run.ts";
 import type { KinsumerOptions } from "./options.ts";
 import { type Fetch, type Runtime, systemRuntime } from "./runtime.ts";
@@ -38,6 +39,14 @@ export interface RunOnceOptions {
    * credentials function of your own fetch is not counted. @default {1000000}
    */
   readonly maxRequests?: number | undefined;
+  /**
+   * Calls the handler as `kinsumer.process()` does, with these of its options: shards side by side,
+   * failures retried and treated by `onFailure`. Absent: one record after the other, and the first
+   * error ends the run.
+   */
+  readonly process?:
+    | Pick<ProcessOptions, "concurrency" | "timeoutMs" | "onFailure" | "dedupe">
+    | undefined;
   /** Ends the run early, in order. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -135,6 +144,7 @@ export async function runOnce(
 class Run {
   readonly #handler: RunOnceHandler;
   readonly #limits: ReturnType<typeof resolveLimits>;
+  readonly #process: RunOnceOptions["process"];
   readonly #signal: AbortSignal | undefined;
   readonly #runtime: Runtime;
   readonly #kinsumer: Kinsumer;
@@ -150,6 +160,7 @@ class Run {
     }
     this.#handler = handler;
     this.#limits = resolveLimits(run);
+    this.#process = run.process;
     this.#signal = run.signal;
     const runtime = options?.runtime ?? systemRuntime();
     this.#runtime = { ...runtime, fetch: (...request) => this.#fetch(runtime.fetch, request) };
@@ -197,6 +208,7 @@ class Run {
 
   /** One shard that cannot be read must not keep the others waiting until somebody mends it. */
   async #consume(): Promise<void> {
+    if (this.#process !== undefined) return await this.#processAll(this.#process);
     let refused: KinsumerError | undefined;
     for (;;) {
       try {
@@ -210,6 +222,16 @@ class Run {
       }
     }
     if (refused !== undefined) throw refused;
+  }
+
+  async #processAll(options: NonNullable<RunOnceOptions["process"]>): Promise<void> {
+    const remainingMs = () => this.#remainingMs;
+    const deadlineMs = this.#leavingMs;
+    const { processed } = await this.#kinsumer.process(
+      (record, { shardId, signal }) => this.#handler(record, { shardId, signal, remainingMs }),
+      { ...options, deadlineMs },
+    );
+    this.#records = processed;
   }
 
   async #consumeAll(): Promise<void> {
@@ -270,7 +292,7 @@ class Run {
 }
 
 function resolveLimits(run: RunOnceOptions) {
-  const known = ["budgetMs", "untilCaughtUp", "lagMs", "maxRequests", "signal"];
+  const known = ["budgetMs", "untilCaughtUp", "lagMs", "maxRequests", "process", "signal"];
   for (const name of Object.keys(run)) {
     if (!known.includes(name)) throw new TypeError(`Cannot run once: ${name} is not an option`);
   }

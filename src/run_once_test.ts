@@ -266,6 +266,37 @@ describe("runOnce()", () => {
     });
   });
 
+  it("treats failures by the policy of process(), shards side by side", LIMIT, async () => {
+    await Fleet.with(environment, { shardCount: 4 }, async (fleet) => {
+      const put = await fleet.put(80);
+      const bad = put[10]!;
+      let mostAtOnce = 0;
+      let atOnce = 0;
+      const handler: RunOnceHandler = async ({ shardId, sequenceNumber }) => {
+        mostAtOnce = Math.max(mostAtOnce, ++atOnce);
+        await clock.sleep(5);
+        atOnce--;
+        const isBad = shardId === bad.shardId && sequenceNumber === bad.sequenceNumber;
+        if (isBad) throw new Error("poison");
+      };
+      const onFailure = { attempts: 2, firstDelayMs: 1, action: "skip" } as const;
+      const result = await once(fleet, { ...PATIENT, process: { onFailure } }, { handler });
+      assert.equal(result.reason, "caughtUp");
+      assert.equal(result.isCaughtUp, true);
+      fleet.collector.assertExactlyOnce(put.filter((each) => each !== bad));
+      assert.ok(mostAtOnce > 1, "one shard after the other");
+      assert.equal((await once(fleet)).records, 0);
+      await fleet.put(20);
+      const stopping = once(fleet, { ...PATIENT, process: {} }, {
+        handler: () => {
+          throw new Error("the sink is full");
+        },
+      });
+      await assert.rejects(stopping, { code: "HandlerFailed" });
+      assert.deepEqual(await fleet.rows("clients"), []);
+    });
+  });
+
   it("rejects where it cannot start, and leaves no row behind", LIMIT, async () => {
     await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
       const options = { streamName: environment.uniqueName("absent") };

@@ -191,6 +191,7 @@ export class Channel {
   rewind(): void {
     this.#rewindCount++;
     this.#inHandCount = 0;
+    this.#lastRead = undefined;
     this.#drop();
     this.progress.rewind();
     this.#notify();
@@ -222,7 +223,6 @@ export class Channel {
     for (const batch of this.#unprocessed.keys()) this.#owner.freed(batch.byteLength);
     this.#unprocessed.clear();
     this.#heldBytes = 0;
-    this.#lastRead = undefined;
     this.#readThroughMs = undefined;
   }
 
