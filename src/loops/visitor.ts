@@ -373,7 +373,10 @@ export class Visitor implements Membership {
       isLiving && !hasBeaten && row.maxAgeMs !== undefined && row.clientId !== clientId
     );
     const owed = requestsToLeave(0);
-    for (const { row, sighting } of silent.slice(0, MOST_WITNESSED)) {
+    const chosen = new Set(
+      this.#shuffled(silent.map(({ row }) => row.clientId)).slice(0, MOST_WITNESSED),
+    );
+    for (const { row, sighting } of silent.filter((each) => chosen.has(each.row.clientId))) {
       if (this.#options.requestsLeft() <= owed) return;
       const seenMs = clock.monotonicMs() - sighting.sinceMs;
       const before: ClientRow = { ...row, witnessedMs: sighting.witnessedMs };

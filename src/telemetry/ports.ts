@@ -130,6 +130,11 @@ export function traceClients(
     list: (signal) => clients.list(signal),
     assign: (assignment, signal) => clients.assign(assignment, signal),
     remove: (observed, signal) => clients.remove(observed, signal),
+    // A port of the user's own need not have it.
+    ...(clients.witness !== undefined && {
+      witness: (observed, witnessedMs, signal) =>
+        clients.witness?.(observed, witnessedMs, signal) ?? Promise.resolve(false),
+    }),
   };
 }
 
