@@ -37,9 +37,11 @@ export function currentTracer(): Tracer | undefined {
   const provider: TracerProvider & { getDelegateTracer?(name: string): Tracer | undefined } = trace
     .getTracerProvider();
   // The API's own provider stands before the SDK's, and has no tracer to give where there is none.
-  return provider.getDelegateTracer === undefined
+  const tracer = provider.getDelegateTracer === undefined
     ? provider.getTracer(INSTRUMENTATION_NAME)
     : provider.getDelegateTracer(INSTRUMENTATION_NAME);
+  hasTracer = tracer !== undefined;
+  return tracer;
 }
 
 /** The provider of metrics, if an SDK is registered. */
@@ -51,6 +53,21 @@ export function currentMeterProvider(): MeterProvider | undefined {
   return isKnownReal ? provider : undefined;
 }
 
+/** Looks whether an SDK is registered. */
+export function lookForSdk(): boolean {
+  currentMeterProvider();
+  return currentTracer() !== undefined || isKnownReal;
+}
+
+/**
+ * Whether an SDK was there at the last look. Looking costs as much as handing a record over, so what
+ * is done for each record asks this; every read of a shard looks.
+ */
+export function wasSdkSeen(): boolean {
+  return hasTracer || isKnownReal;
+}
+
+let hasTracer = false;
 let knownProvider: MeterProvider | undefined;
 let isKnownReal = false;
 

@@ -65,11 +65,6 @@ export class Metrics {
     };
   }
 
-  /** Whether anybody listens. */
-  get isRecording(): boolean {
-    return currentMeterProvider() !== undefined;
-  }
-
   /** A read of a shard returned. */
   read(
     { shardId, count, byteLength, lagMs }: {

@@ -11,8 +11,10 @@ import {
   type Attributes,
   contextOf,
   currentTracer,
+  lookForSdk,
   runIn,
   type Span,
+  wasSdkSeen,
 } from "./api.ts";
 import { type ContextExtractor, parseTraceContext } from "../rules/trace_context.ts";
 import type { Metrics } from "./metrics.ts";
@@ -55,9 +57,10 @@ const MAX_LINKS = 128;
 /** Traces each call of a handler: a `process` span, and its duration. */
 export function traceProcess(given: ProcessTracing): AroundCall {
   const { client: { clock }, metrics } = given;
+  lookForSdk();
   return (call, run) => {
+    if (!wasSdkSeen()) return run(undefined);
     const tracer = currentTracer();
-    if (tracer === undefined && !metrics.isRecording) return run(undefined);
     const { shardId } = call;
     const startedMs = clock.monotonicMs();
     const span = tracer && given.tracing.start(tracer, { name: "process", shardId });
@@ -120,11 +123,8 @@ export function traceReceive<Item extends PulledItem>(
   pull: () => Promise<Item | undefined>,
   recordsOf: (item: Item) => readonly KinsumerRecord[],
 ): () => Promise<Item | undefined> {
-  const { metrics } = given;
-  return () => {
-    const isTraced = currentTracer() !== undefined;
-    return isTraced || metrics.isRecording ? received(given, pull, recordsOf) : pull();
-  };
+  lookForSdk();
+  return () => wasSdkSeen() ? received(given, pull, recordsOf) : pull();
 }
 
 async function received<Item extends PulledItem>(

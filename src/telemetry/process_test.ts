@@ -23,8 +23,10 @@ function callOf(given: Partial<TracedCall> & { readonly count?: number } = {}): 
 
 describe("the span around a handler", () => {
   let spans: SpanRecorder;
+  let around: ReturnType<Telemetry["process"]>;
   beforeEach(async () => {
     spans = await recordSpans();
+    around = telemetry.process();
   });
   afterEach(() => spans.stop());
 
@@ -39,7 +41,6 @@ describe("the span around a handler", () => {
       traceparent: `00-${TRACE_ID}-${sequenceNumber.padStart(16, "0")}-01`,
     }),
   );
-  const around = telemetry.process();
 
   it("tells the record, and links to its producer", async () => {
     assert.equal(await around(callOf(), () => Promise.resolve("result")), "result");
