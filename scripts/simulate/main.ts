@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { withHandlers } from "../../testing/simulation/handling.ts";
 import { drawScenario } from "../../testing/simulation/scenario.ts";
 import { minimize } from "./minimize.ts";
 import { runMutants } from "./mutants.ts";
@@ -21,6 +22,7 @@ Plays scenarios drawn from seeds in a simulated world and checks the promises P1
   --from N      the first seed (default 1)
   --workers N   how many processes (default one a core)
   --seed N      play one seed, print its scenario, its trace and what was broken
+  --handlers    with --seed: its clients run handlers in place of loops
   --minimize    with --seed: look for the smallest scenario that breaks the same promise
   --mutants     play mutants of the sources: each must be caught
   --only TEXT   with --mutants: only those whose name has the text
@@ -36,6 +38,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     workers: { type: "string" },
     seed: { type: "string" },
+    handlers: { type: "boolean", default: false },
     minimize: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     only: { type: "string" },
@@ -82,8 +85,9 @@ async function simulate(): Promise<number> {
     },
   });
   const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
-  for (const { seed } of result.violated) {
-    say(`replay: npm run simulate -- --seed ${seed} --minimize`);
+  for (const { seed, hasHandlers } of result.violated) {
+    const how = hasHandlers ? " --handlers" : "";
+    say(`replay: npm run simulate -- --seed ${seed}${how} --minimize`);
   }
   for (const problem of result.broken) say(problem);
   const violations = result.violated.length + result.broken.length;
@@ -98,7 +102,7 @@ async function simulate(): Promise<number> {
 }
 
 async function replay(seed: number): Promise<number> {
-  let scenario = drawScenario(seed);
+  let scenario = values.handlers ? withHandlers(drawScenario(seed)) : drawScenario(seed);
   let result = await playSafely(seed, scenario);
   const promise = result.violations[0]?.promise;
   if (values.minimize && promise !== undefined) {

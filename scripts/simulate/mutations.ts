@@ -238,4 +238,61 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'if (!this.#isUncertain) return { outcome: "stopped" };',
     replace: 'if (this.#claiming.shardId !== "") return { outcome: "stopped" };',
   },
+  {
+    name: "a record skipped although no policy says so",
+    file: "src/rules/failure_policy.ts",
+    find: 'return { next: recordCount > 1 ? "bisect" : policy.action };',
+    replace:
+      'return { next: recordCount > 1 ? "bisect" : policy.action === "stop" ? "skip" : policy.action };',
+  },
+  {
+    name: "a handler acknowledged whose time was up",
+    file: "src/loops/work.ts",
+    find:
+      "      failed = attempt.timeout === undefined ? failed : { error: attempt.timeout.reason };\n" +
+      "      if (failed === undefined || unit",
+    replace: "      if (failed === undefined || unit",
+  },
+  {
+    name: "a handler not waited for whose time was up",
+    file: "src/loops/overseer.ts",
+    find: "export const GRACE_MS = 5_000;",
+    replace: "export const GRACE_MS = 0;",
+  },
+  {
+    name: "the checkpoint passes a paused record",
+    file: "src/loops/read_shard.ts",
+    find: "    this.#lastSequenceNumber = undefined;\n    this.#confirmations = 0;",
+    replace: "    this.#confirmations = 0;",
+  },
+  {
+    name: "a paused shard finished",
+    file: "src/loops/consume_shard.ts",
+    find: 'if (isDropped()) return "dropped";',
+    replace: "",
+  },
+  {
+    name: "a handler acknowledged that outlived its shard's time",
+    file: "src/loops/process.ts",
+    find: "      task.isVoid = true;\n      task.attempt?.abort(reason);",
+    replace: "      task.attempt?.abort(reason);",
+  },
+  {
+    name: "the later half of a batch first",
+    file: "src/loops/work.ts",
+    find: "open.push(...[...halves(span)].reverse())",
+    replace: "open.push(...halves(span))",
+  },
+  {
+    name: "the keys' order ignored",
+    file: "src/loops/process.ts",
+    find: "isByKey ? range.batch",
+    replace: "!isByKey ? range.batch",
+  },
+  {
+    name: "what failed is left behind",
+    file: "src/loops/process.ts",
+    find: 'else if (outcome === "left") this.#putBack(task);',
+    replace: 'else if (outcome === "left") this.#freeKey(task);',
+  },
 ];

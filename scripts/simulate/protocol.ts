@@ -9,6 +9,8 @@ import type { Violation } from "../../testing/simulation/account.ts";
 /** A seed in which a promise was not kept. */
 export interface ViolatedSeed {
   readonly seed: number;
+  /** Whether its clients ran handlers in place of loops. */
+  readonly hasHandlers: boolean;
   readonly violations: readonly Violation[];
 }
 

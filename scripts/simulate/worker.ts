@@ -5,6 +5,8 @@
  */
 
 import { parseArgs } from "node:util";
+import { withHandlers } from "../../testing/simulation/handling.ts";
+import { drawScenario } from "../../testing/simulation/scenario.ts";
 import { playSafely } from "./play_seed.ts";
 import type { WorkerLine } from "./protocol.ts";
 
@@ -22,17 +24,28 @@ const [from, to] = [Number(values.from), Number(values.to)];
 let hash = 0;
 let played = 0;
 for (let seed = from; seed < to; seed++) {
-  const result = await playSafely(seed);
-  hash ^= mix(seed, result.traceHash);
+  const isViolated = await play(seed);
   played++;
-  if (result.violations.length > 0) {
-    say({ type: "violated", seed, violations: result.violations.slice(0, 5) });
-    if (values["stop-at-first"]) break;
-  }
+  if (isViolated && values["stop-at-first"]) break;
   if (played % PROGRESS_EVERY === 0) say({ type: "played", count: PROGRESS_EVERY });
 }
 say({ type: "played", count: played % PROGRESS_EVERY });
 say({ type: "done", hash });
+
+/** Plays a seed, and every second one again with handlers in place of loops. */
+async function play(seed: number): Promise<boolean> {
+  let isViolated = false;
+  for (const hasHandlers of seed % 2 === 0 ? [false, true] : [false]) {
+    const scenario = drawScenario(seed);
+    const played = hasHandlers ? withHandlers(scenario) : scenario;
+    const { traceHash, violations } = await playSafely(seed, played);
+    hash ^= mix(hasHandlers ? ~seed : seed, traceHash);
+    if (violations.length === 0) continue;
+    isViolated = true;
+    say({ type: "violated", seed, hasHandlers, violations: violations.slice(0, 5) });
+  }
+  return isViolated;
+}
 
 function say(line: WorkerLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -38,9 +38,9 @@ export async function runWorkers(options: {
   let hash = 0;
   const onLine = (line: WorkerLine): void => {
     if (line.type === "violated") {
-      const { seed, violations } = line;
-      violated.push({ seed, violations });
-      options.onViolated({ seed, violations });
+      const { seed, hasHandlers, violations } = line;
+      violated.push({ seed, hasHandlers, violations });
+      options.onViolated({ seed, hasHandlers, violations });
     } else if (line.type === "played") seeds += line.count;
     else hash ^= line.hash;
     options.onProgress({ seeds, violated: violated.length });

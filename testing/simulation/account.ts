@@ -175,6 +175,22 @@ export class FleetAccount {
     return false;
   }
 
+  /** A handler begins with a record; whether it may, but for the owner, its caller checks. */
+  begun(client: string, record: KinsumerRecord): void {
+    const key = keyOf(record);
+    const earlier = this.#deliveries.get(key) ?? [];
+    this.#deliveries.set(key, [...earlier, { client, atMs: this.#clock.monotonicMs() }]);
+    this.#checkOwner(client, record);
+    if (earlier.length === 0) this.#checkParents(record.shardId);
+  }
+
+  /** The first record before this one, in its shard, that is not processed. */
+  openBefore({ shardId, sequenceNumber }: RecordKey): string | undefined {
+    const place = this.#produced.get(shardId)?.places.get(sequenceNumber) ?? 0;
+    const isProcessed = (key: string) => this.#processed.has(key);
+    return this.#advance(this.#processedWithoutGap, shardId, place, isProcessed);
+  }
+
   processed(_client: string, record: RecordKey): void {
     this.#processed.add(keyOf(record));
   }

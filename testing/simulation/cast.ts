@@ -8,6 +8,7 @@
 import type { RecordsAnswer } from "../../src/aws/kinesis.ts";
 import type { KinsumerEvent } from "../../src/events.ts";
 import { openSimulatedClient, type SimulatedClient } from "./fleet.ts";
+import { Handlers } from "./handlers.ts";
 import { createSeededRandom } from "./random.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import type { Action, Scenario } from "./scenario.ts";
@@ -29,11 +30,14 @@ const LETTING_GO: ReadonlySet<KinsumerEvent["type"]> = new Set([
 export class Cast {
   readonly #stage: Stage;
   readonly #weather: Weather;
+  readonly #handlers: Handlers | undefined;
   #joinCount = 0;
 
   constructor(stage: Stage, weather: Weather) {
     this.#stage = stage;
     this.#weather = weather;
+    const { handling } = stage.scenario;
+    this.#handlers = handling && new Handlers(stage, handling);
   }
 
   /** A new client joins; one that cannot is started anew, as an orchestrator would. */
@@ -58,6 +62,7 @@ export class Cast {
       },
       dynamodb: channel,
       kinesis: channel,
+      ...(this.#handlers && { consume: this.#handlers.consume(actor, () => this.#replace(actor)) }),
       answer: (answer, request) => {
         const arrived = this.#weather.answer(answer, request);
         this.#checkAhead(actor, arrived, request.shardId);
@@ -109,10 +114,20 @@ export class Cast {
     this.#later(forMs, () => actor.client.cut({ kinesis: false, dynamodb: false }));
   }
 
+  /** A client whose handler failed for good has stopped: an orchestrator starts another. */
+  async #replace(actor: Actor): Promise<void> {
+    if (actor.isGone) return;
+    actor.isGone = true;
+    this.#stage.membershipChanges++;
+    await this.#stage.world.clock.clock.sleep(RESTART_DELAY_MS);
+    if (!this.#stage.isOver) this.join();
+  }
+
   /** Ends every disturbance, and makes sure that somebody is there. */
   heal(): void {
     this.#stage.healing.abort();
     const withGo = this.#stage.goActors.length > 0;
+    this.#handlers?.heal();
     for (const actor of this.#stage.actors) {
       // Go goes by wall clocks: with wrong ones no fleet of both kinds agrees.
       if (withGo) actor.client.machine.setWallOffset(0);
@@ -145,6 +160,7 @@ export class Cast {
   #heard(actor: Actor, event: KinsumerEvent): void {
     this.#stage.log(`${actor.name} ${JSON.stringify(event)}`);
     if (LETTING_GO.has(event.type) && "shardId" in event) actor.ahead.letGo(event.shardId ?? "");
+    this.#handlers?.heard(actor, event);
     if (event.type === "shard-lost" && event.reason === "taken") this.#lost(actor, event.shardId);
     // What a client gave up because it could not beat, it may take anew.
     else if (event.type === "shard-lost") this.#stage.lastOwner.delete(event.shardId);
@@ -167,7 +183,9 @@ export class Cast {
     const { scenario: { options }, world: { account } } = this.#stage;
     const { bufferSize, maxBufferedBytes, readLimit } = options;
     if (records.length === 0) return;
-    if (!actor.ahead.arrived(shardId, { bytes: byteLength, count: records.length })) {
+    const isAllowed = actor.ahead.arrived(shardId, { bytes: byteLength, count: records.length });
+    // Handlers acknowledge in any order, and a pause drops what was read: not to be told from outside.
+    if (!isAllowed && this.#handlers === undefined) {
       const what = `holds ${actor.ahead.heldBytes} bytes of ${maxBufferedBytes}, and reads on`;
       account.violate("P8", `${actor.name} ${what}: ${shardId}`);
     }

@@ -6,6 +6,7 @@
  */
 
 import type { Random } from "../../src/runtime.ts";
+import type { Handling } from "./handling.ts";
 import { createSeededRandom } from "./random.ts";
 
 /** Something that happens. Times are milliseconds from the start. */
@@ -84,6 +85,8 @@ export interface Scenario {
     readonly goShardCheckIntervalMs: number;
   };
   readonly actions: readonly Action[];
+  /** Absent: the clients consume in a loop. */
+  readonly handling?: Handling | undefined;
 }
 
 type ActionType = Action["type"];

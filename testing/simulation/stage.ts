@@ -98,8 +98,9 @@ export class Stage {
   put(count: number): void {
     for (let each = 0; each < count; each++) {
       const data = String(this.#recordCount++);
-      const { recordBytes } = this.scenario;
-      const record = { partitionKey: data, data, countsAsBytes: recordBytes };
+      const { handling, recordBytes } = this.scenario;
+      const partitionKey = handling && `key ${Number(data) % handling.keyCount}`;
+      const record = { partitionKey: partitionKey ?? data, data, countsAsBytes: recordBytes };
       this.world.account.produced(this.world.stream.put(record));
     }
   }
