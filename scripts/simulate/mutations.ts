@@ -254,10 +254,10 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "      if (failed === undefined || unit",
   },
   {
-    name: "a handler not waited for whose time was up",
-    file: "src/loops/overseer.ts",
-    find: "export const GRACE_MS = 5_000;",
-    replace: "export const GRACE_MS = 0;",
+    name: "a paused shard goes on beside a handler that still runs",
+    file: "src/loops/process.ts",
+    find: "    lane.strayCount++;",
+    replace: "    lane.strayCount += 0;",
   },
   {
     name: "the checkpoint passes a paused record",
@@ -288,11 +288,5 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/loops/process.ts",
     find: "isByKey ? range.batch",
     replace: "!isByKey ? range.batch",
-  },
-  {
-    name: "what failed is left behind",
-    file: "src/loops/process.ts",
-    find: 'else if (outcome === "left") this.#putBack(task);',
-    replace: 'else if (outcome === "left") this.#freeKey(task);',
   },
 ];

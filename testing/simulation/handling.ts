@@ -34,7 +34,7 @@ export type HandlerFault =
 
 /** A call that fails waits no longer than this before the next. */
 const MAX_DELAY_MS = 2_000;
-const RESUME_AFTER_MS = 5_000;
+const RESUME_AFTER_MS = 1_500;
 
 /**
  * The scenario of a seed with clients that run handlers in place of a loop. Without clients of the
@@ -92,5 +92,5 @@ export function faultOf(
   if (which < 0.3) return { fault: "throws", times: 1 + Math.floor(much * 3) };
   if (which < 0.5) return { fault: "throws", times: Infinity };
   if (which < 0.7) return { fault: "hangs" };
-  return { fault: "outlives", ms: 200 + Math.floor(much * much * 9_000) };
+  return { fault: "outlives", ms: 200 + Math.floor(much * much * 12_000) };
 }

@@ -1,6 +1,7 @@
 // The contract: a seed gives the same run each time; seeds that once broke a promise keep it now.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { withHandlers } from "./handling.ts";
 import { playScenario } from "./play.ts";
 import { drawFirst, drawScenario } from "./scenario.ts";
 
@@ -31,6 +32,13 @@ describe("playScenario()", () => {
   it("keeps every promise with forty seeds", { timeout: 120_000 }, async () => {
     for (let seed = 20_000; seed < 20_040; seed++) {
       assert.deepEqual((await playScenario(drawScenario(seed))).violations, [], `seed ${seed}`);
+    }
+  });
+
+  it("keeps every promise with handlers that go wrong", { timeout: 120_000 }, async () => {
+    for (let seed = 30_000; seed < 30_025; seed++) {
+      const { violations } = await playScenario(withHandlers(drawScenario(seed)));
+      assert.deepEqual(violations, [], `seed ${seed}`);
     }
   });
 
