@@ -132,7 +132,7 @@ describe("process()", LIMIT, () => {
       assert.equal(handlers.done().length, 49);
       assert.equal(committed(fleet), fleet.stream.records(FIRST)[9]?.sequenceNumber);
       await complete(fleet);
-      await fleet.clock.advance(6_000);
+      await fleet.clock.advance(10_000);
       assert.equal(committed(fleet), fleet.stream.records(FIRST)[49]?.sequenceNumber);
       assert.equal(handlers.runs.length, 50);
       assertKept(fleet);
