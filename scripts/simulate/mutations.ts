@@ -121,12 +121,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "an expired iterator resumed from the checkpoint",
     file: "src/loops/read_shard.ts",
-    find: "resumePosition(start, this.#lastSequenceNumber)",
-    replace: "resumePosition(start, (this.#reading.channel as any).owned.confirmed.sequenceNumber)",
+    find: "resumePosition(this.#start, this.#lastSequenceNumber)",
+    replace:
+      "resumePosition(this.#start, (this.#reading.channel as any).owned.confirmed.sequenceNumber)",
     also: {
       file: "src/loops/consume_shard.ts",
-      find: '    this.#enter("reading");',
-      replace: '    this.#enter("reading");\n    Object.assign(channel, { owned });',
+      find: '    this.#enter("reading");\n    const done',
+      replace:
+        '    this.#enter("reading");\n    Object.assign(channel, { owned });\n    const done',
     },
   },
   {
@@ -157,19 +159,19 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a buffer without a bound of records",
     file: "src/loops/handoff.ts",
-    find: "while (this.#admissions.length > 0 && this.#waitingCount < bufferSize) {",
-    replace: "while (this.#admissions.length > 0 && bufferSize > 0) {",
+    find: "index < this.#admissions.length && this.#waitingCount < bufferSize;",
+    replace: "index < this.#admissions.length && bufferSize > 0;",
   },
   {
     name: "a buffer without a bound of bytes",
     file: "src/loops/handoff.ts",
-    find: "this.#heldBytes > 0 && this.#heldBytes + byteLength > maxBufferedBytes",
-    replace: "this.#heldBytes > Infinity && maxBufferedBytes > 0",
+    find: "this.#heldBytes > 0 && !this.#budget.hasRoomFor(byteLength)",
+    replace: "this.#heldBytes > Infinity",
   },
   {
     name: "the budget not charged with what reads return",
     file: "src/loops/handoff.ts",
-    find: "this.#heldBytes += answer.byteLength - admission.byteLength;",
+    find: "this.#hold(answer.byteLength - admission.byteLength);",
     replace: "answer = { ...answer, byteLength: admission.byteLength };",
   },
   {
