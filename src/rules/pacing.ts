@@ -36,13 +36,15 @@ export function readDelayMs(facts: ReadFacts): number {
   return Math.max(0, lastReadAtMs + Math.max(throttleDelayMs, intervalMs - earlierMs) - nowMs);
 }
 
-const SMALLEST_READ_BYTES = 65_536;
 /** No answer of the service is larger. */
 const LARGEST_READ_BYTES = 10_485_760;
+/** With many shards their reads take turns rather than get smaller than this, or a part of the budget. */
+const WORTHWHILE_BYTES = 1_048_576;
+const WORTHWHILE_PART = 1 / 16;
 
 /**
- * How much a read may ask for, so that all shards together stay within the budget: each may have one
- * answer in the user's hands and one under way.
+ * How much a read may ask for: the shard's share of the budget, and at least what is worth a call. It
+ * is admitted by the same number of bytes, so that all shards together stay within the budget.
  *
  * @param facts.recordBytes what a record takes, as far as is known
  */
@@ -53,8 +55,9 @@ export function readSize(facts: {
   readonly readLimit: number;
 }): { readonly limit: number; readonly byteLength: number } {
   const { maxBufferedBytes, shardCount, readLimit } = facts;
-  const share = maxBufferedBytes / (2 * Math.max(1, shardCount));
-  const bytes = Math.min(LARGEST_READ_BYTES, Math.max(SMALLEST_READ_BYTES, share));
+  const share = maxBufferedBytes / Math.max(1, shardCount);
+  const worthwhile = Math.min(WORTHWHILE_BYTES, maxBufferedBytes * WORTHWHILE_PART);
+  const bytes = Math.min(LARGEST_READ_BYTES, Math.max(worthwhile, share));
   const recordBytes = Math.max(1, facts.recordBytes);
   const limit = Math.max(1, Math.min(readLimit, Math.floor(bytes / recordBytes)));
   return { limit, byteLength: Math.ceil(limit * recordBytes) };
