@@ -12,7 +12,7 @@ import type { KinsumerRecord } from "../model.ts";
 import type { CheckpointsTable } from "../tables/checkpoints.ts";
 import type { ClientsTable } from "../tables/clients.ts";
 import type { MetadataTable } from "../tables/metadata.ts";
-import { currentTracer } from "./api.ts";
+import { wasSdkSeen } from "./api.ts";
 import { type CallWithin, traceCalls } from "./calls.ts";
 import type { ContextExtractor } from "../rules/trace_context.ts";
 import { Metrics, type ObservedClient } from "./metrics.ts";
@@ -88,7 +88,7 @@ export class Telemetry {
 
   /** Whether anybody looks at what {@linkcode receive} wraps: a pull that is not wrapped is cheaper. */
   get isReceiveWatched(): boolean {
-    return currentTracer() !== undefined || this.#by.metrics.isRecording;
+    return wasSdkSeen();
   }
 
   /** Counts an event. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readSize } from "../../src/rules/pacing.ts";
 import { STOP_DEADLINE_MS } from "./cast.ts";
 import type { Stage } from "./stage.ts";
 
@@ -108,13 +109,14 @@ const IDLE_DELAY_MS = 1_000;
 /** Time to live, looks and retries, and the work that is left. */
 function recoveryBoundMs(stage: Stage): number {
   const { scenario, world: { account, stream } } = stage;
-  const { clientRecordMaxAgeMs, readLimit, shardCheckIntervalMs, throttleDelayMs } =
-    scenario.options;
+  const { clientRecordMaxAgeMs, shardCheckIntervalMs, throttleDelayMs } = scenario.options;
   const left = account.producedCount - account.processedCount;
   const generations = stream.shards().length;
-  const reads = Math.ceil(left / readLimit) + generations;
+  const recordBytes = scenario.recordBytes ?? SMALL_RECORD_BYTES;
+  const { limit } = readSize({ ...scenario.options, recordBytes, shardCount: generations });
+  const reads = Math.ceil(left / limit) + generations;
   // A refused read waits up to ten seconds.
-  const bytes = left * (scenario.recordBytes ?? SMALL_RECORD_BYTES);
+  const bytes = left * recordBytes;
   const bytesMs = scenario.bytesPerSecond === undefined
     ? 0
     : bytes * 1_000 / scenario.bytesPerSecond + 10_000 * generations;
