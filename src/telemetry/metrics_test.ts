@@ -62,7 +62,8 @@ describe("metrics", () => {
   const sumOf = ({ value }: Point): number => (value as { sum: number }).sum;
 
   it("tell what a client reads, hands over, commits and owns", async () => {
-    const fleet = createSimulatedFleet({ seed: 1, shards: 2 });
+    const defaults = { commitIntervalMs: 1_000, throttleDelayMs: 250 };
+    const fleet = createSimulatedFleet({ seed: 1, shards: 2, defaults });
     const a = await fleet.start("a", { handlerMs: 100 });
     fleet.put(10);
     await fleet.clock.runUntil(() => fleet.account.isComplete, 10_000);

@@ -13,6 +13,8 @@ import { systemRuntime } from "../runtime.ts";
 import { OPERATIONS } from "./names.ts";
 
 const SHARD = "shardId-000000000000";
+/** What the tests count on, whatever the defaults are. */
+const PACE = { commitIntervalMs: 1_000, throttleDelayMs: 250, idleDelayMs: 250 };
 
 describe("spans", () => {
   let spans: SpanRecorder;
@@ -23,7 +25,7 @@ describe("spans", () => {
   afterEach(() => spans.stop());
 
   it("tell one client's work on one shard, from capture to release", async () => {
-    const fleet = createSimulatedFleet({ seed: 1, shards: 1 });
+    const fleet = createSimulatedFleet({ seed: 1, shards: 1, defaults: PACE });
     fleet.put(3);
     const a = await fleet.start("a");
     await fleet.clock.runUntil(() => fleet.account.isComplete, 5_000);
@@ -58,7 +60,7 @@ describe("spans", () => {
   });
 
   it("have the kinds and types of the conventions", async () => {
-    const fleet = createSimulatedFleet({ seed: 1, shards: 2 });
+    const fleet = createSimulatedFleet({ seed: 1, shards: 2, defaults: PACE });
     fleet.put(4);
     const a = await fleet.start("a");
     await fleet.clock.runUntil(() => fleet.account.isComplete, 5_000);
@@ -76,7 +78,7 @@ describe("spans", () => {
   });
 
   it("say who leads, and what moved and why", async () => {
-    const fleet = createSimulatedFleet({ seed: 1, shards: 2 });
+    const fleet = createSimulatedFleet({ seed: 1, shards: 2, defaults: PACE });
     const a = await fleet.start("a");
     await fleet.clock.advance(5_000);
     const lead = (outcome: string) =>
@@ -127,7 +129,7 @@ describe("spans", () => {
   });
 
   it("stand around each call of a handler", async () => {
-    const fleet = createSimulatedFleet({ seed: 1, shards: 1 });
+    const fleet = createSimulatedFleet({ seed: 1, shards: 1, defaults: PACE });
     const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
     let callCount = 0;
     fleet.put(2);
@@ -166,7 +168,7 @@ describe("spans", () => {
   });
 
   it("take what is given up at a stop for no failure", async () => {
-    const fleet = createSimulatedFleet({ seed: 3, shards: 1 });
+    const fleet = createSimulatedFleet({ seed: 3, shards: 1, defaults: PACE });
     const a = await fleet.start("a", { kinesis: { latencyMs: 500 } });
     await fleet.clock.advance(5_300);
     await fleet.stop(a);
@@ -178,7 +180,7 @@ describe("spans", () => {
   });
 
   it("link what is handed over to its producer", async () => {
-    const fleet = createSimulatedFleet({ seed: 1, shards: 1 });
+    const fleet = createSimulatedFleet({ seed: 1, shards: 1, defaults: PACE });
     const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
     const a = await fleet.start("a", {
       options: {
@@ -288,7 +290,7 @@ describe("spans of calls to AWS", () => {
 
 describe("without an SDK", () => {
   it("nothing is asked and nothing is made", async () => {
-    const fleet = createSimulatedFleet({ seed: 1, shards: 1 });
+    const fleet = createSimulatedFleet({ seed: 1, shards: 1, defaults: PACE });
     let askedCount = 0;
     const a = await fleet.start("a", {
       options: {
