@@ -18,6 +18,8 @@ import { runSuite } from "./suite/runners.mjs";
 /** @typedef {import("./runtimes.mjs").RuntimeName} RuntimeName */
 /** @typedef {import("./suite/runners.mjs").Run} Run */
 
+const PROGRESS_INTERVAL_MS = 15_000;
+
 /** @returns {{ runtimes: RuntimeName[], only: string }} */
 function readArgs() {
   const here = currentRuntime();
@@ -43,15 +45,52 @@ async function main() {
     print(`No test file has "${only}" in its path\n0 passed, 1 failed`);
     return 1;
   }
-  /** @type {Run[]} */
-  const runs = [];
-  for (const runtime of runtimes) {
-    print(`${versionOf(runtime)}: ${files.length} test files`);
-    const run = await runSuite(runtime, files);
-    if (run.isInterrupted) return 130;
-    runs.push(run);
-  }
+  for (const runtime of runtimes) print(`${versionOf(runtime)}: ${files.length} test files`);
+  const [alone] = runtimes;
+  const runs = alone !== undefined && runtimes.length === 1
+    ? [await runSuite(alone, files)]
+    : await runSideBySide(runtimes, files);
+  if (runs.some(({ isInterrupted }) => isInterrupted)) return 130;
   return summarize(runs);
+}
+
+/**
+ * The suite waits more than it works, so the runtimes run at once. What each of them says is shown
+ * when it has ended.
+ *
+ * @param {readonly RuntimeName[]} runtimes
+ * @param {readonly string[]} files
+ * @returns {Promise<Run[]>}
+ */
+async function runSideBySide(runtimes, files) {
+  /** @type {Map<RuntimeName, string>} */
+  const said = new Map(runtimes.map((runtime) => [runtime, ""]));
+  const showProgress = () => {
+    const counts = [...said].map(([runtime, text]) => `${runtime} ${countMarks(text)}`);
+    print(`tests so far: ${counts.join(", ")}`);
+  };
+  const progress = setInterval(showProgress, PROGRESS_INTERVAL_MS);
+  try {
+    return await Promise.all(runtimes.map(async (runtime) => {
+      const onOutput = (/** @type {string} */ chunk) => {
+        said.set(runtime, said.get(runtime) + chunk);
+      };
+      const run = await runSuite(runtime, files, { onOutput });
+      print(`\n${runtime} has ended:\n${said.get(runtime)}`);
+      return run;
+    }));
+  } finally {
+    clearInterval(progress);
+  }
+}
+
+/** @param {string} text */
+function countMarks(text) {
+  let count = 0;
+  for (const line of text.split("\n")) {
+    if (/^[.,!\s]*$/.test(line)) count += line.replace(/\s/g, "").length;
+  }
+  return count;
 }
 
 /** @param {readonly Run[]} runs */

@@ -26,6 +26,7 @@ export const FAST_OPTIONS = {
   commitIntervalMs: 100,
   throttleDelayMs: 200,
   idleDelayMs: 400,
+  wire: "json", // kinesalite cuts long answers in CBOR short, and on Deno and Bun all of them
   tableWaiterDelayMs: 20,
 } as const;
 

@@ -45,6 +45,8 @@ const TEST_INTERVALS = {
   clientRecordMaxAgeMs: 3_000,
   commitIntervalMs: 100,
   throttleDelayMs: 200,
+  idleDelayMs: 200,
+  wire: "json",
   tableWaiterDelayMs: 20,
 } as const;
 

@@ -35,6 +35,10 @@ export interface LocalClientOptions {
   readonly commitIntervalMs: number;
   /** A read of a shard each 200 ms, the least that the service allows. */
   readonly throttleDelayMs: number;
+  /** As often where it is idle. */
+  readonly idleDelayMs: number;
+  /** kinesalite cuts long answers in CBOR short, and on Deno and Bun all of them. */
+  readonly wire: "json";
   /** A look at a table that is being made each 20 ms. */
   readonly tableWaiterDelayMs: number;
 }

@@ -23,7 +23,7 @@ import { readBunReport, readDenoReport } from "./results.mjs";
  * @property {boolean} isInterrupted
  */
 
-const TIMEOUT_MS = 10 * 60 * 1000;
+const TIMEOUT_MS = 20 * 60 * 1000;
 
 /** Bun alone limits each test, to 5 s unless told. */
 const BUN_TEST_TIMEOUT_MS = 120_000;
@@ -81,12 +81,20 @@ const RUNNERS = {
 };
 
 /**
+ * @typedef {object} RunOptions
+ * @property {boolean} [isQuiet] shows nothing
+ * @property {number} [timeoutMs]
+ * @property {(chunk: string) => void} [onOutput] takes what would be shown
+ */
+
+/**
  * @param {RuntimeName} runtime
  * @param {readonly string[]} files
- * @param {{ isQuiet?: boolean, timeoutMs?: number }} [options] quiet shows nothing
+ * @param {RunOptions} [options]
  * @returns {Promise<Run>}
  */
-export async function runSuite(runtime, files, { isQuiet = false, timeoutMs = TIMEOUT_MS } = {}) {
+export async function runSuite(runtime, files, options = {}) {
+  const { isQuiet = false, timeoutMs = TIMEOUT_MS, onOutput } = options;
   const folder = mkdtempSync(join(tmpdir(), "kinsumer-test-"));
   const place = { report: join(folder, "report"), guardLog: join(folder, "guard.log") };
   const { args, read, filter } = RUNNERS[runtime];
@@ -97,7 +105,7 @@ export async function runSuite(runtime, files, { isQuiet = false, timeoutMs = TI
       env: environment(place),
       timeoutMs,
       isQuiet,
-      ...(filter && { filter }),
+      ...(onOutput ? { filter: diverted(onOutput, filter) } : filter && { filter }),
     });
     const { tests, problems = [] } = read(textOf(place.report));
     if (problems.length === 0) {
@@ -108,6 +116,18 @@ export async function runSuite(runtime, files, { isQuiet = false, timeoutMs = TI
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * @param {(chunk: string) => void} onOutput
+ * @param {(chunk: string) => string} [filter]
+ * @returns {(chunk: string) => string}
+ */
+function diverted(onOutput, filter = (chunk) => chunk) {
+  return (chunk) => {
+    onOutput(filter(chunk));
+    return "";
+  };
 }
 
 /** @param {Place} place */

@@ -38,7 +38,7 @@ function owners(fleet: SimulatedFleet): readonly (string | undefined)[] {
   return fleet.tables.checkpoints().map(({ ownerId }) => ownerId);
 }
 
-const OURS = { goShardCheckIntervalMs: CHECK_MS };
+const OURS = { goShardCheckIntervalMs: CHECK_MS, idleDelayMs: 250 };
 
 describe("GoClient", () => {
   it("leads, publishes and shares by i mod n among its own kind", async () => {
