@@ -237,7 +237,7 @@ describe("the README's other tables", () => {
   });
 
   it("names every span, with its kind", () => {
-    const rows = table(README, "span").map(([name = "", kind]) => [inTicks(name)[0], kind]);
+    const rows = table(README, "span").map(([name = "", kind = ""]) => [inTicks(name)[0], kind]);
     assert.deepEqual(rows, Object.entries(OPERATIONS).map(([name, { kind }]) => [name, kind]));
   });
 
@@ -250,7 +250,9 @@ describe("the README's other tables", () => {
   });
 
   it("names every metric, with its kind, unit and description", () => {
-    const rows = table(README, "metric").map(([name = "", kind, unit = "", , description]) => ({
+    const rows = table(README, "metric").map((
+      [name = "", kind = "", unit = "", , description = ""],
+    ) => ({
       name: inTicks(name)[0],
       kind,
       unit: inTicks(unit)[0],
