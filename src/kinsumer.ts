@@ -250,7 +250,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * @throws the signal's reason when that aborts first
    */
   caughtUp(options: CaughtUpOptions = {}): Promise<boolean> {
-    return this.#waitedFor(this.#caughtUp(options));
+    return this.#waitedFor(this.#caughtUp(options), true);
   }
 
   async #caughtUp({ lagMs = DEFAULT_LAG_MS, signal }: CaughtUpOptions): Promise<boolean> {
@@ -270,7 +270,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
         signal?.throwIfAborted();
         if (this.#state === "stopping" || this.#state === "stopped") return false;
         if (known !== undefined && this.#member?.isCaughtUp(lagMs, known)) return true;
-        await this.#waitedFor(this.#options.runtime.clock.sleep(LOOK_INTERVAL_MS, signal));
+        await this.#options.runtime.clock.sleep(LOOK_INTERVAL_MS, signal);
       }
     } finally {
       giveUp.abort();

@@ -15,7 +15,7 @@ import { parentIds } from "../src/rules/lineage.ts";
 import { systemRuntime } from "../src/runtime.ts";
 import { startBackend, type StartedBackend } from "./backends/start.ts";
 import { type FaultProxy, startFaultProxy } from "./fault_proxy.ts";
-import { type Consumable, consumeAll, type ConsumeOptions } from "./local_consume.ts";
+import { type Consumable, consumeAll, type ConsumeAllOptions } from "./consume_all.ts";
 import { LocalKinesisError } from "./local_error.ts";
 import type {
   LocalClientOptions,
@@ -37,6 +37,7 @@ import { openStreams, type PutResult, type Streams } from "./streams.ts";
 
 const REGION = "us-east-1";
 const CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" };
+const CONSUME_TIMEOUT_MS = 15_000;
 
 /** Faster than the defaults, slow enough for a busy machine. */
 const TEST_INTERVALS = {
@@ -202,8 +203,9 @@ class Local implements LocalKinesis {
     return await readTables({ api: this.#dynamodb, clock, applicationName });
   }
 
-  consumeAll(kinsumer: Consumable, options: ConsumeOptions): Promise<readonly KinsumerRecord[]> {
-    return consumeAll(kinsumer, options);
+  consumeAll(kinsumer: Consumable, options: ConsumeAllOptions): Promise<readonly KinsumerRecord[]> {
+    const { sleep } = systemRuntime().clock;
+    return consumeAll(kinsumer, options, { sleep, timeoutMs: CONSUME_TIMEOUT_MS });
   }
 
   stop(): Promise<void> {

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import process from "node:process";
 import { Kinsumer } from "../src/kinsumer.ts";
+import type { KinsumerRecord } from "../src/model.ts";
 import { systemRuntime } from "../src/runtime.ts";
 import { describeBackend } from "./backends/behaviour.ts";
 import { installCommand, loadPackage, PACKAGES } from "./backends/packages.ts";
@@ -215,7 +216,7 @@ describe("consumeAll()", () => {
     });
   });
 
-  it("takes over a client that runs, and hands on what a condition throws", LIMIT, async () => {
+  it("leaves a client running that ran, and hands on what a condition throws", LIMIT, async () => {
     await withLocal(async (local) => {
       const streamName = await local.createStream();
       await local.putRecords(streamName, ["a", "b"]);
@@ -227,8 +228,27 @@ describe("consumeAll()", () => {
         throw new SyntaxError("mine");
       };
       await assert.rejects(local.consumeAll(kinsumer, { until }), { message: "mine" });
-      const rest = await local.consumeAll(clientOf(local, streamName), { until: 1 });
+      const rest = await local.consumeAll(kinsumer, { until: 1 });
       assert.equal(rest[0]?.text(), "b", "the record of the failure was not processed");
+      await kinsumer.stop();
+    });
+  });
+
+  it("hands each record to a handler, and on what that throws", LIMIT, async () => {
+    await withLocal(async (local) => {
+      const streamName = await local.createStream();
+      await local.putRecords(streamName, ["a", "b"]);
+      const seen: string[] = [];
+      const handler = async (record: KinsumerRecord): Promise<void> => {
+        await Promise.resolve();
+        if (record.text() === "b") throw new SyntaxError("mine");
+        seen.push(record.text());
+      };
+      const consumed = local.consumeAll(clientOf(local, streamName), { until: 2, handler });
+      await assert.rejects(consumed, { message: "mine" });
+      assert.deepEqual(seen, ["a"]);
+      const [left] = await local.consumeAll(clientOf(local, streamName), { until: 1 });
+      assert.equal(left?.text(), "b");
     });
   });
 

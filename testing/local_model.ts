@@ -5,7 +5,7 @@
  */
 
 import type { KinsumerRecord, Shard } from "../src/model.ts";
-import type { Consumable, ConsumeOptions } from "./local_consume.ts";
+import type { Consumable, ConsumeAllOptions } from "./consume_all.ts";
 import type { LocalFaults } from "./local_faults.ts";
 import type { LocalBackend } from "./local_options.ts";
 import type { LocalRecord } from "./local_records.ts";
@@ -108,13 +108,13 @@ export interface LocalKinesis extends AsyncDisposable {
    */
   tables(applicationName: string): Promise<ApplicationTables>;
   /**
-   * Consumes until it has enough, acknowledges what it got, and stops the consumer, whatever
-   * happened. A new one gets its tables and is run; one that runs already is taken over.
+   * Consumes until it has enough, and acknowledges what it got. A new consumer gets its tables, is
+   * run, and is stopped in the end, whatever happened; one that runs already goes on running.
    *
    * @throws {LocalKinesisError} `ConsumeTimeout` when the records do not come in time; it tells what
    * came and what the client owned
    */
-  consumeAll(kinsumer: Consumable, options: ConsumeOptions): Promise<readonly KinsumerRecord[]>;
+  consumeAll(kinsumer: Consumable, options: ConsumeAllOptions): Promise<readonly KinsumerRecord[]>;
   /**
    * What can be made to go wrong. It strikes clients, never the methods of this object.
    *

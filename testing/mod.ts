@@ -16,7 +16,7 @@ export type { LocalBackend, LocalKinesisOptions } from "./local_options.ts";
 export { LocalKinesisError, type LocalKinesisErrorCode } from "./local_error.ts";
 export type { LocalEntry, LocalPayload, LocalRecord } from "./local_records.ts";
 export type { ApplicationTables } from "./local_tables.ts";
-export type { Consumable, ConsumeOptions } from "./local_consume.ts";
+export type { Consumable, ConsumeAllOptions } from "./consume_all.ts";
 export type { LocalFault, LocalFaults, LostAnswer } from "./local_faults.ts";
 export type { FaultKind, FaultScope, StruckRequest } from "./fault_proxy_faults.ts";
 export type { SdkConfig, SdkRequest, SdkRequestHandler, SdkResponse } from "./local_sdk.ts";
@@ -54,7 +54,6 @@ export {
   simulateKinesis,
   type SimulateKinesisOptions,
 } from "./simulated.ts";
-export type { ConsumeAllOptions } from "./simulated_consume.ts";
 export type {
   SimulatedFault,
   SimulatedFaultOptions,

@@ -5,12 +5,11 @@
  * @module
  */
 
-import type { Kinsumer } from "../src/kinsumer.ts";
 import type { Checkpoint, KinsumerRecord, Shard } from "../src/model.ts";
 import type { KinsumerOptions } from "../src/options.ts";
 import type { Clock, Runtime } from "../src/runtime.ts";
 import { nextUpdate, readUpdate, updateAttributes } from "../src/tables/item.ts";
-import { consumeAll, type ConsumeAllOptions } from "./simulated_consume.ts";
+import { type Consumable, consumeAll, type ConsumeAllOptions } from "./consume_all.ts";
 import {
   type SimulatedFault,
   type SimulatedFaultOptions,
@@ -56,12 +55,13 @@ export interface SimulatedKinesis {
    */
   putRecords(records: Iterable<unknown>): readonly PutResult[];
   /**
-   * Runs the consumer, unless it runs, and collects what it hands over until that is enough, or it
-   * stops. Leaves it running.
+   * Consumes until it has enough, and acknowledges what it got. A new consumer is run, and is stopped
+   * in the end, whatever happened; one that runs already goes on running.
    *
-   * @throws {Error} when no further record comes within the limit
+   * @throws {LocalKinesisError} `ConsumeTimeout` when the records do not come in time; it tells what
+   * came and what the client owned
    */
-  consumeAll(kinsumer: Kinsumer, options: ConsumeAllOptions): Promise<readonly KinsumerRecord[]>;
+  consumeAll(kinsumer: Consumable, options: ConsumeAllOptions): Promise<readonly KinsumerRecord[]>;
   /** Lets so much simulated time pass, whatever is in anybody's hands. */
   advance(ms: number): Promise<void>;
   /** Every shard iterator that was given out so far has expired. */
@@ -90,6 +90,8 @@ export interface SimulatedKinesis {
 }
 
 const START_MS = Date.UTC(2026, 0, 1);
+/** Of simulated time. */
+const CONSUME_TIMEOUT_MS = 300_000;
 const RIVAL = "another-client";
 
 /**
@@ -107,6 +109,7 @@ const RIVAL = "another-client";
  * const simulated = simulateKinesis({ shards: 2 });
  * const kinsumer = new Kinsumer({ applicationName: "billing", ...simulated.clientOptions() });
  *
+ * await kinsumer.run();
  * simulated.putRecords([{ total: 12 }, { total: 30 }]);
  * await simulated.consumeAll(kinsumer, { until: 2 });
  * simulated.expireIterators();
@@ -137,7 +140,8 @@ export function simulateKinesis(options: SimulateKinesisOptions = {}): Simulated
       time.touch();
       return Array.from(records, (each) => put(stream, each, `key-${recordCount++}`));
     },
-    consumeAll: (kinsumer, facts) => consumeAll(kinsumer, facts, time.limit),
+    consumeAll: (kinsumer, facts) =>
+      consumeAll(kinsumer, facts, { sleep: time.limit, timeoutMs: CONSUME_TIMEOUT_MS }),
     advance: async (ms) => {
       await time.clock.sleep(ms);
       await timeline.settle();

@@ -67,6 +67,7 @@ describe("simulateKinesis()", () => {
       const simulated = simulateKinesis();
       const { kinsumer } = open(simulated);
       simulated.putRecords(["before"]);
+      await kinsumer.run();
       await simulated.consumeAll(kinsumer, { until: 1 });
       const iterators = simulated.fail({ operation: "GetShardIterator" });
       simulated.expireIterators();
@@ -187,6 +188,7 @@ describe("consumeAll()", () => {
     const simulated = simulateKinesis();
     const { kinsumer } = open(simulated);
     simulated.putRecords(["bad"]);
+    await kinsumer.run();
     const handler = (): never => {
       throw new Error("cannot handle it");
     };
@@ -196,11 +198,12 @@ describe("consumeAll()", () => {
     await kinsumer.stop();
   });
 
-  it("acknowledges the last record, or leaves that to the caller", TIMEOUT, async () => {
+  it("leaves it to the caller to acknowledge, where told so", TIMEOUT, async () => {
     const simulated = simulateKinesis();
     const { kinsumer } = open(simulated, { acknowledge: "manual" });
     simulated.putRecords(["1", "2"]);
-    const records = await simulated.consumeAll(kinsumer, { until: 2, isLastAcknowledged: false });
+    await kinsumer.run();
+    const records = await simulated.consumeAll(kinsumer, { until: 2, isAcknowledging: false });
     await simulated.advance(5_000);
     assert.equal(simulated.checkpoints()[0]?.sequenceNumber, undefined);
     for (const record of records) record.ack();
@@ -212,11 +215,36 @@ describe("consumeAll()", () => {
     const simulated = simulateKinesis();
     const { kinsumer } = open(simulated);
     simulated.putRecords(["1"]);
-    await assert.rejects(
-      simulated.consumeAll(kinsumer, { until: 2, limitMs: 1_000_000 }),
-      /Cannot consume 2 records: only 1 came, and none in another 1000000 ms/,
-    );
+    await assert.rejects(simulated.consumeAll(kinsumer, { until: 2, timeoutMs: 1_000_000 }), {
+      name: "LocalKinesisError",
+      code: "ConsumeTimeout",
+      message: "Cannot consume 2 records within 1000000 ms: 1 came (1 of shardId-000000000000); " +
+        `client "${kinsumer.clientId}" owned shardId-000000000000`,
+    });
+    await assert.rejects(kinsumer.run(), { code: "AlreadyRunning" }); // it is stopped
+  });
+
+  it("stops the consumer that it ran, and no other", TIMEOUT, async () => {
+    const simulated = simulateKinesis();
+    const { kinsumer, events } = open(simulated);
+    simulated.putRecords(["1", "2"]);
+    await kinsumer.run();
+    await simulated.consumeAll(kinsumer, { until: 1 });
+    assert.equal(events.at(-1)?.type === "stopped", false, "it was running before");
     await kinsumer.stop();
+    const next = open(simulated);
+    assert.deepEqual(texts(await simulated.consumeAll(next.kinsumer, { until: 1 })), ["2"]);
+    assert.equal(next.events.at(-1)?.type, "stopped");
+  });
+
+  it("gives a record back whose handler takes too long", TIMEOUT, async () => {
+    const simulated = simulateKinesis();
+    simulated.putRecords(["slow"]);
+    const handler = (): Promise<void> => simulated.clock.sleep(2_000_000);
+    const slow = simulated.consumeAll(open(simulated).kinsumer, { until: 1, handler });
+    await assert.rejects(slow, { code: "ConsumeTimeout", message: /within 300000 ms: 1 came/ });
+    const next = open(simulated).kinsumer;
+    assert.deepEqual(texts(await simulated.consumeAll(next, { until: 1 })), ["slow"]);
   });
 });
 
@@ -316,7 +344,8 @@ describe("simulated time", () => {
       isClean: true,
     });
     const next = open(simulated).kinsumer;
-    const left = await simulated.consumeAll(next, { until: put.length - seen.length });
+    const leftCount = put.length - seen.length;
+    const left = leftCount > 0 ? await simulated.consumeAll(next, { until: leftCount }) : [];
     assert.deepEqual([...seen, ...texts(left)].sort(), put);
     await next.stop();
   });
@@ -330,7 +359,8 @@ describe("simulated time", () => {
       await simulated.clock.sleep(600_000);
       assert.equal(simulated.clock.nowMs() - fromMs, 600_000);
     };
-    const [record] = await simulated.consumeAll(kinsumer, { until: 1, handler });
+    const options = { until: 1, handler, timeoutMs: 700_000 };
+    const [record] = await simulated.consumeAll(kinsumer, options);
     assert.equal(record?.signal.aborted, false, "ten minutes of work cost no shard");
     await kinsumer.stop();
   });
@@ -385,6 +415,23 @@ describe("simulated time", () => {
     await kinsumer.stop();
   });
 
+  it("rests when somebody waits in vain to be caught up", TIMEOUT, async () => {
+    const simulated = simulateKinesis();
+    const { kinsumer } = open(simulated);
+    simulated.putRecords(["nobody takes it"]);
+    await kinsumer.run();
+    const caughtUp = kinsumer.caughtUp();
+    let restedMs = -1;
+    while (restedMs !== simulated.clock.monotonicMs()) {
+      restedMs = simulated.clock.monotonicMs();
+      await realWork(20);
+    }
+    assert.ok(restedMs >= 600_000 && restedMs < 700_000, `it rests after ${restedMs} ms`);
+    await simulated.consumeAll(kinsumer, { until: 1 });
+    assert.equal(await caughtUp, true);
+    await kinsumer.stop();
+  });
+
   it("is a world's own, and the same for the same seed", TIMEOUT, async () => {
     const play = async (seed: number): Promise<readonly string[]> => {
       const simulated = simulateKinesis({ shards: 3, seed });
@@ -395,6 +442,7 @@ describe("simulated time", () => {
       const { kinsumer } = open(simulated, { onEvent });
       simulated.putRecords(["1", "2", "3", "4", "5"]);
       simulated.throttle({ times: seed });
+      await kinsumer.run();
       const records = await simulated.consumeAll(kinsumer, { until: 5 });
       simulated.loseShard("shardId-000000000001");
       await simulated.advance(5_000);
