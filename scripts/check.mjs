@@ -67,8 +67,9 @@ function attw() {
 
 /** @returns {string[]} */
 function denoFiles() {
+  // What a recipe imports is installed only where it runs.
   const below = sourceFiles(ROOT, ["src", "testing", "scripts"]).filter((path) =>
-    path.endsWith(".ts")
+    path.endsWith(".ts") && !path.startsWith("scripts/recipes/")
   );
   return ["mod.ts", ...below];
 }

@@ -1,5 +1,5 @@
 /**
- * Holds the three lockfiles to what a fresh machine needs: they fit their package.json, name no
+ * Holds the lockfiles to what a fresh machine needs: they fit their package.json, name no
  * registry's host, pin exact versions, and every install script in them is allowed or refused by
  * name.
  *
@@ -13,7 +13,7 @@ import process from "node:process";
 import { ROOT } from "../runtimes.mjs";
 import { reportProblems } from "./report.mjs";
 
-const FOLDERS = [".", "scripts/toolchain", "scripts/bench", "testing/backends"];
+const FOLDERS = [".", "scripts/toolchain", "scripts/bench", "scripts/recipes", "testing/backends"];
 
 /** Packages whose install scripts may run. All of them work without. */
 const MAY_RUN = new Set(["bun", "deno", "esbuild", "workerd"]);

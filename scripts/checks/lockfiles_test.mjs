@@ -19,6 +19,8 @@ function problems(manifest, top, packages = {}) {
     "scripts/toolchain/package-lock.json": NONE["package-lock.json"],
     "testing/backends/package.json": NONE["package.json"],
     "testing/backends/package-lock.json": NONE["package-lock.json"],
+    "scripts/recipes/package.json": NONE["package.json"],
+    "scripts/recipes/package-lock.json": NONE["package-lock.json"],
     "scripts/bench/package.json": NONE["package.json"],
     "scripts/bench/package-lock.json": NONE["package-lock.json"],
   }, findLockProblems);

@@ -7,9 +7,11 @@
  *
  * @module
  */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { reportProblems } from "../checks/report.mjs";
 import { loadTypescript, ROOT } from "../runtimes.mjs";
+import { FOLDER, SOURCES } from "../recipes/recipes.mjs";
 import { docstringBlocks, documents, fencedBlocks } from "./markdown.mjs";
 
 /** @typedef {import("./markdown.mjs").Block} Block */
@@ -137,10 +139,11 @@ function asModule({ code }) {
   }${code}\nexport {};\n`;
 }
 
-/** @returns {Block[]} */
+/** @returns {Block[]} but for the recipes, which are checked where what they import is installed */
 export function typescriptBlocks() {
   const blocks = [...documents().flatMap(fencedBlocks), ...docstringBlocks()];
-  return blocks.filter(({ language }) => language === "ts");
+  const recipes = SOURCES.map((name) => readFileSync(join(FOLDER, name), "utf8").trimEnd());
+  return blocks.filter(({ language, code }) => language === "ts" && !recipes.includes(code));
 }
 
 reportProblems(import.meta.url, () => findBlockProblems(typescriptBlocks()));

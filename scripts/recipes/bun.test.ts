@@ -1,0 +1,13 @@
+import { expect, test } from "bun:test";
+import { Kinsumer } from "kinsumer";
+import { startLocalKinesis } from "kinsumer/testing";
+import { addOrder, totals } from "./orders.ts";
+
+test("adds up what a customer orders", async () => {
+  await using local = await startLocalKinesis();
+  const streamName = await local.createStream();
+  await local.putRecords(streamName, [12, 30].map((total) => ({ customer: "ann", total })));
+  const kinsumer = new Kinsumer({ streamName, applicationName: "shop", ...local.clientOptions() });
+  await local.consumeAll(kinsumer, { until: 2, handler: addOrder });
+  expect(totals.get("ann")).toBe(42);
+});

@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Kinsumer } from "kinsumer";
+import { startLocalKinesis } from "kinsumer/testing";
+import { addOrder, totals } from "./orders.ts";
+
+test("adds up what a customer orders", async (t) => {
+  const local = await startLocalKinesis();
+  t.after(() => local.stop());
+  const streamName = await local.createStream();
+  await local.putRecords(streamName, [12, 30].map((total) => ({ customer: "ann", total })));
+  const kinsumer = new Kinsumer({ streamName, applicationName: "shop", ...local.clientOptions() });
+  await local.consumeAll(kinsumer, { until: 2, handler: addOrder });
+  assert.equal(totals.get("ann"), 42);
+});
