@@ -10,9 +10,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { eventually } from "../testing/collect.ts";
 import { openTestEnvironment, type TestEnvironment } from "../testing/environment.ts";
-import { Fleet, textOf } from "../testing/fleet.ts";
+import { FAST_OPTIONS, Fleet, textOf } from "../testing/fleet.ts";
 import type { PutResult } from "../testing/streams.ts";
 import type { KinsumerError } from "./errors.ts";
+import { runOnce } from "./run_once.ts";
 import { systemRuntime } from "./runtime.ts";
 
 const { clock } = systemRuntime();
@@ -109,6 +110,38 @@ describe("onInvalidCheckpoint", () => {
       await again;
     });
   });
+
+  for (const process of [undefined, {}]) {
+    const how = process === undefined ? "" : ", with process() too";
+    it(`"fail" lets the other shards of one run flow, and rejects it${how}`, LIMIT, async () => {
+      await Fleet.with(environment, { shardCount: 2 }, async (fleet) => {
+        const early = await fleet.put(40);
+        const first = await fleet.join();
+        await fleet.allCollected();
+        await first.kinsumer.stop();
+        await age(fleet, SHARD, DAY_MS + 60_000);
+        const late = await fleet.put(40);
+        const options = {
+          ...environment.clientOptions(),
+          ...FAST_OPTIONS,
+          streamName: fleet.streamName,
+          applicationName: fleet.applicationName,
+        };
+        const running = runOnce(
+          options,
+          (record) => clock.sleep(5).then(() => void fleet.collector.add(record, "once")),
+          { process },
+        );
+        await assert.rejects(running, { code: "InvalidCheckpoint", shardId: SHARD });
+        await fleet.collector.all([...early, ...inShard(late, OTHER)]);
+        assert.ok(
+          inShard(late, SHARD).every((each) => fleet.collector.timesOf(each) === 0),
+          "read",
+        );
+        assert.deepEqual(await fleet.rows("clients"), []);
+      });
+    });
+  }
 
   it('"horizon" reads a stream that was made anew whole, and commits', LIMIT, async () => {
     const options = { onInvalidCheckpoint: "horizon" } as const;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { KinsumerError } from "./errors.ts";
+import type { KinsumerError } from "./errors.ts";
 import type { EventListener } from "./events.ts";
 import { Kinsumer } from "./kinsumer.ts";
 import type { LoopContext } from "./loops/context.ts";
@@ -192,6 +192,7 @@ class Run {
       const reason = await this.#watch(over.signal);
       await kinsumer.stop({ deadlineMs: this.#leavingMs });
       await consuming;
+      if (this.#visitor?.refusal !== undefined) throw this.#visitor.refusal;
       return this.#summary(reason);
     } finally {
       over.abort();
@@ -206,22 +207,9 @@ class Run {
     return this.#visitor;
   }
 
-  /** One shard that cannot be read must not keep the others waiting until somebody mends it. */
   async #consume(): Promise<void> {
-    if (this.#process !== undefined) return await this.#processAll(this.#process);
-    let refused: KinsumerError | undefined;
-    for (;;) {
-      try {
-        await this.#consumeAll();
-        break;
-      } catch (error) {
-        const isRefusal = error instanceof KinsumerError && error.code === "InvalidCheckpoint";
-        if (!isRefusal || error.shardId === undefined) throw error;
-        refused ??= error;
-        this.#visitor?.giveUp(error.shardId);
-      }
-    }
-    if (refused !== undefined) throw refused;
+    if (this.#process === undefined) await this.#consumeAll();
+    else await this.#processAll(this.#process);
   }
 
   async #processAll(options: NonNullable<RunOnceOptions["process"]>): Promise<void> {

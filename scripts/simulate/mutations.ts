@@ -171,8 +171,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "the budget not charged with what reads return",
     file: "src/loops/handoff.ts",
-    find: "this.#hold(answer.byteLength - admission.byteLength);",
-    replace: "answer = { ...answer, byteLength: admission.byteLength };",
+    find: "this.#hold(answer.byteLength);",
+    replace: "answer = { ...answer, byteLength: 0 };",
   },
   {
     name: "our own shares beside a living Go client",

@@ -9,6 +9,7 @@ export class ByteBudget {
   readonly maxBytes: number;
   readonly #listeners = new Set<() => void>();
   #heldBytes = 0;
+  #shardCount = 0;
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -17,6 +18,21 @@ export class ByteBudget {
   /** Bytes that are taken. */
   get heldBytes(): number {
     return this.#heldBytes;
+  }
+
+  /** How many shards are read within the budget, whoever reads them. */
+  get shardCount(): number {
+    return this.#shardCount;
+  }
+
+  /** One more shard is read within the budget. */
+  join(): void {
+    this.#shardCount++;
+  }
+
+  /** One less is. */
+  leave(): void {
+    this.#shardCount--;
   }
 
   /** Whether so many more bytes fit; any number does where nothing is held. */

@@ -56,6 +56,7 @@ export class Channel {
   #isOpen = true;
   #isHeld = false;
   #rewindCount = 0;
+  #isReadToEnd = false;
 
   constructor(
     names: { readonly streamName: string; readonly shardId: string },
@@ -97,9 +98,22 @@ export class Channel {
     this.#readThroughMs = Math.max(this.#readThroughMs ?? throughMs, throughMs);
   }
 
-  /** Whether the shard is read to its tip, give or take so many milliseconds, and all is processed. */
+  /**
+   * Whether the shard is read to its tip, give or take so many milliseconds, and all is processed. A
+   * paused one is not: what was dropped of it is still to come.
+   */
   isCaughtUp(withinMs: number): boolean {
-    return this.progress.isComplete && isAtTip(this.#lastRead, withinMs);
+    return !this.#isHeld && this.progress.isComplete && isAtTip(this.#lastRead, withinMs);
+  }
+
+  /** Whether the shard is read to its end, and nothing of that was dropped since. */
+  get isReadToEnd(): boolean {
+    return this.#isReadToEnd;
+  }
+
+  /** Notes that the shard has ended with what was appended last. */
+  noteEnd(): void {
+    this.#isReadToEnd = true;
   }
 
   /** Bytes of the budget that what was read and is not processed takes. */
@@ -190,6 +204,7 @@ export class Channel {
   /** Drops all that is read and not processed, in hand or not: it will be read anew. */
   rewind(): void {
     this.#rewindCount++;
+    this.#isReadToEnd = false;
     this.#inHandCount = 0;
     this.#lastRead = undefined;
     this.#drop();

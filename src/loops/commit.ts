@@ -59,7 +59,7 @@ export async function commit(
     context.announcer.announce({
       type: "checkpointed",
       shardId,
-      sequenceNumber: owned.confirmed.sequenceNumber,
+      sequenceNumber: owned.sequenceNumber,
     });
     attempt(() => context.options.statsReceiver?.checkpoint());
   }

@@ -32,6 +32,7 @@ export class ShardConsumer {
   readonly #mayBeOwned: boolean;
   readonly #roster: Roster;
   readonly #startedAtMs: (signal: AbortSignal) => Promise<number>;
+  readonly #onRefused: ((error: KinsumerError) => void) | undefined;
   readonly #observed: { readonly row: Checkpoint | undefined } | undefined;
   /** Aborts when the shard is to be let go, orderly or not. */
   readonly #stopping = new AbortController();
@@ -55,6 +56,8 @@ export class ShardConsumer {
       readonly roster: Roster;
       /** When the application first started: wall-clock milliseconds. */
       readonly startedAtMs: (signal: AbortSignal) => Promise<number>;
+      /** Is told of a shard that cannot be read; absent: the user is. */
+      readonly onRefused?: ((error: KinsumerError) => void) | undefined;
       /** The shard's row, where one try to capture it on that row is enough. */
       readonly observed?: { readonly row: Checkpoint | undefined } | undefined;
     },
@@ -65,6 +68,7 @@ export class ShardConsumer {
     this.#roster = facts.roster;
     this.#startedAtMs = facts.startedAtMs;
     this.#observed = facts.observed;
+    this.#onRefused = facts.onRefused;
   }
 
   /** Where the shard's life stands. */
@@ -80,7 +84,7 @@ export class ShardConsumer {
 
   /** How far the shard is processed, as far as it is committed; absent before it was captured. */
   get sequenceNumber(): string | undefined {
-    return this.#owned?.confirmed.sequenceNumber;
+    return this.#owned?.sequenceNumber;
   }
 
   /** How far behind the tip the last read was; absent before the first. */
@@ -207,12 +211,13 @@ export class ShardConsumer {
     return { shardId, checkpoint, startedAtMs: this.#startedAtMs, signal: this.#stopping.signal };
   }
 
-  /** Tells the user that the shard cannot be read, and leaves it alone until it is let go. */
+  /** Tells that the shard cannot be read, and leaves it alone until it is let go. */
   async #raise(error: KinsumerError): Promise<void> {
     const { announcer, clock, handoff } = this.#context;
     const { signal } = this.#stopping;
     announcer.announce({ type: "failed", shardId: this.shardId, error });
-    handoff.raise(error);
+    if (this.#onRefused === undefined) handoff.raise(error);
+    else this.#onRefused(error);
     while (!signal.aborted) await clock.sleep(REFUSED_DELAY_MS, signal);
   }
 
@@ -230,8 +235,7 @@ export class ShardConsumer {
     channel: Channel,
     end: "ended" | "stopped",
   ): Promise<"ended" | "stopped" | "dropped"> {
-    const { rewindCount } = channel;
-    const isDropped = () => channel.rewindCount !== rewindCount;
+    const isDropped = () => !channel.isReadToEnd;
     if (end === "ended") {
       this.#enter("draining");
       const isOver = () => channel.progress.isComplete || isDropped();

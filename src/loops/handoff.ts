@@ -98,9 +98,9 @@ export class Handoff {
     return this.#budget.maxBytes;
   }
 
-  /** How many shards have a way to the user. */
-  get channelCount(): number {
-    return this.#channels.size;
+  /** How many shards share the budget: those of others that use it too are among them. */
+  get shardCount(): number {
+    return this.#budget.shardCount;
   }
 
   /** Records that wait to be handed over. */
@@ -126,9 +126,10 @@ export class Handoff {
     const channel: Channel = new Channel({ streamName, shardId }, signal, {
       returned: (range) => this.#enqueue(range, "front"),
       freed: (byteLength) => this.#free(byteLength),
-      disposed: () => void this.#channels.delete(channel),
+      disposed: () => this.#let(channel),
     });
     this.#channels.add(channel);
+    this.#budget.join();
     return channel;
   }
 
@@ -201,11 +202,12 @@ export class Handoff {
 
   /** Queues what an admitted read returned. */
   push(channel: Channel, admission: Admission, answer: RecordsAnswer, retrievedMs: number): void {
-    this.#hold(answer.byteLength - admission.byteLength);
+    this.#hold(answer.byteLength);
     const { records, lagMs, byteLength } = answer;
     for (const range of channel.append(records, { lagMs, retrievedMs, byteLength })) {
       this.#enqueue(range, "back");
     }
+    this.#free(admission.byteLength); // others may wait for what the read did not need
     this.#admitWaiting();
   }
 
@@ -374,6 +376,10 @@ export class Handoff {
     this.wake();
   }
 
+  #let(channel: Channel): void {
+    if (this.#channels.delete(channel)) this.#budget.leave();
+  }
+
   #hold(byteLength: number): void {
     this.#heldBytes += byteLength;
     this.#budget.take(byteLength);
@@ -410,8 +416,9 @@ export class Handoff {
       heldBytes: channel.heldBytes,
       heldCount: channel.heldCount,
       expectedBytes: byteLength,
-      shardCount: Math.max(1, this.channelCount),
+      shardCount: Math.max(1, this.shardCount),
       maxBytes: this.#budget.maxBytes,
+      ownShardCount: Math.max(1, this.#channels.size),
       maxCount: bufferSize,
     });
   }

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { ByteBudget } from "./byte_budget.ts";
 import type { Channel } from "./channel.ts";
 import { Handoff, type HandoffOptions } from "./handoff.ts";
 import { PullIterator } from "./pull.ts";
@@ -172,6 +173,63 @@ describe("Handoff", () => {
     record?.ack();
     assert.equal(handoff.heldBytes, 0);
     assert.equal(handoff.waitingCount, 0);
+  });
+
+  it("tells others who share the budget of what a read did not need", async () => {
+    const budget = new ByteBudget(10 * MIB);
+    const [one, other] = [open({ budget }), open({ budget })];
+    await push(other, other.open("other", live()), 1, 1, 10);
+    const channel = one.open("one", live());
+    const admission = await one.admit(9 * MIB, live());
+    const waiting = other.admit(5 * MIB, live());
+    assert.equal(await isPending(waiting), true);
+    const records = [{ sequenceNumber: "1", data: new Uint8Array() }];
+    one.push(channel, admission!, { records, byteLength: 20, hasChildShards: false }, 0);
+    assert.equal(await isPending(waiting), false, "it waits for bytes that are free");
+    other.dismiss((await waiting)!);
+    assert.equal(budget.heldBytes, 30);
+  });
+
+  it("counts the shards of all who share the budget, and each byte once", async () => {
+    const budget = new ByteBudget(10 * MIB);
+    const [one, other] = [open({ budget }), open({ budget })];
+    const channels = [one.open("a", live()), other.open("b", live()), other.open("c", live())];
+    assert.deepEqual([one.shardCount, other.shardCount], [3, 3]);
+    await push(one, channels[0]!, 1, 3, 300);
+    await push(other, channels[1]!, 1, 4, 400);
+    const batch = await other.pullBatch();
+    batch?.records[1]?.ack();
+    other.rewind(channels[1]!);
+    assert.deepEqual([budget.heldBytes, one.heldBytes, other.heldBytes], [300, 300, 0]);
+    batch?.ack(); // it will be read again: this counts for nothing
+    batch?.giveBack();
+    await push(other, channels[1]!, 1, 4, 400);
+    assert.equal(other.waitingCount, 3, "what was processed before is not known any more");
+    const record = await one.pullRecord();
+    one.close();
+    for (const each of channels) {
+      each.dispose();
+      each.dispose();
+    }
+    one.discard(channels[0]!);
+    record?.giveBack();
+    record?.ack();
+    assert.deepEqual([budget.heldBytes, one.heldBytes, other.heldBytes], [0, 0, 0]);
+    assert.equal(one.shardCount, 0);
+  });
+
+  it("does not take a shard for read to its end that was rewound since", async () => {
+    const handoff = open();
+    const channel = handoff.open("s", live());
+    await push(handoff, channel, 1, 3);
+    channel.noteEnd();
+    channel.noteRead({ askedMs: 9, recordCount: 3, limit: 100, lagMs: 0 });
+    const isOver = () => channel.progress.isComplete && channel.isReadToEnd;
+    assert.deepEqual([channel.isReadToEnd, isOver()], [true, false]);
+    handoff.hold(channel);
+    handoff.rewind(channel);
+    assert.deepEqual([channel.progress.isComplete, isOver()], [true, false]);
+    assert.equal(channel.isCaughtUp(86_400_000), false, "nothing of it is processed");
   });
 
   it("keeps order, loses nothing and counts right, whatever is pulled, acknowledged or given back", async () => {

@@ -42,7 +42,6 @@ export class Lane {
   /** Whether what was in hand when the shard was paused is dropped. */
   isDropped = false;
   isResumeWanted = false;
-  /** What the dedupe store knew when the shard was captured. */
   readonly #clock: Clock;
   readonly #naps = new Set<AbortController>();
   #isClosed = false;

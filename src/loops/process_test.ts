@@ -422,6 +422,13 @@ describe("a paused shard", LIMIT, () => {
     await fleet.clock.runUntil(() => a.kinsumer.pausedShards.length === 1, 20_000);
     await fleet.clock.advance(60_000);
     assert.equal(handlers.done().length, 15, "a child was read before its parent was processed");
+    const hurry = new AbortController();
+    const caughtUp = a.kinsumer.caughtUp({ lagMs: 86_400_000, signal: hurry.signal });
+    const outcome = caughtUp.then(() => "caught up", () => "waits");
+    await fleet.clock.advance(5_000);
+    hurry.abort();
+    await fleet.clock.advance(100);
+    assert.equal(await outcome, "waits");
     a.kinsumer.resumeShard(FIRST);
     await complete(fleet);
     assertOnceInOrder(handlers, 40);

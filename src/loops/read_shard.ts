@@ -112,7 +112,7 @@ class ShardReader {
     const { limit, byteLength } = readSize({
       maxBufferedBytes: handoff.maxBytes,
       readLimit,
-      shardCount: handoff.channelCount,
+      shardCount: handoff.shardCount,
       recordBytes: this.#recordBytes ?? handoff.recordBytes,
     });
     const admission = await handoff.admit(byteLength, signal, channel);
@@ -131,7 +131,9 @@ class ShardReader {
       const { askedMs, lagMs, records: { length: recordCount } } = answer;
       if (!this.#isVoid) channel.noteRead({ askedMs, recordCount, limit, lagMs });
       const turn = await this.#turn(answer);
-      return this.#isVoid ? "read" : turn;
+      if (this.#isVoid) return "read";
+      if (turn === "ended") channel.noteEnd();
+      return turn;
     } finally {
       if (!isSpent) handoff.dismiss(admission);
     }

@@ -80,6 +80,7 @@ export class Visitor implements Membership {
   #tenures: ReadonlyMap<string, Tenure> = new Map();
   #closedIds: ReadonlySet<string> = new Set();
   readonly #refusedIds = new Set<string>();
+  #refusal: KinsumerError | undefined;
   #looks = 0;
   #lookedAtMs = 0;
   #isLooking = false;
@@ -146,8 +147,14 @@ export class Visitor implements Membership {
     return this.#dueAtMs === undefined && !this.#isLooking;
   }
 
-  /** Lets a shard go that cannot be read, for the rest of the visit. */
-  giveUp(shardId: string): void {
+  /** Why a shard cannot be read: the first that was found. */
+  get refusal(): KinsumerError | undefined {
+    return this.#refusal;
+  }
+
+  /** Lets a shard go that cannot be read: it must not keep the others waiting until it is mended. */
+  #giveUp(shardId: string, error: KinsumerError): void {
+    this.#refusal ??= error;
     this.#refusedIds.add(shardId);
     this.#running.get(shardId)?.consumer.stop();
   }
@@ -312,6 +319,7 @@ export class Visitor implements Membership {
       roster: this.#roster,
       startedAtMs: (signal) => this.#applicationStartMs(signal),
       observed: { row },
+      onRefused: (error) => this.#giveUp(shardId, error),
     });
     this.#tenures = new Map([...this.#tenures].filter(([id]) => id !== shardId));
     this.#running.set(shardId, { consumer, done: this.#run(consumer) });

@@ -12,12 +12,15 @@ export function mayReadAhead(facts: {
   readonly heldCount: number;
   /** What the next read is taken to return. */
   readonly expectedBytes: number;
-  /** How many shards share the buffer: at least 1. */
+  /** How many shards share the bytes, those of others included: at least 1. */
   readonly shardCount: number;
   readonly maxBytes: number;
+  /** How many shards share the places: at least 1. */
+  readonly ownShardCount: number;
   readonly maxCount: number;
 }): boolean {
-  const { heldBytes, heldCount, expectedBytes, shardCount, maxBytes, maxCount } = facts;
+  const { heldBytes, heldCount, expectedBytes } = facts;
   if (heldCount === 0) return true;
-  return heldBytes + expectedBytes <= maxBytes / shardCount && heldCount < maxCount / shardCount;
+  return heldBytes + expectedBytes <= facts.maxBytes / facts.shardCount &&
+    heldCount < facts.maxCount / facts.ownShardCount;
 }
