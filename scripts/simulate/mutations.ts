@@ -158,20 +158,20 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a buffer without a bound of records",
-    file: "src/loops/handoff.ts",
-    find: "index < this.#admissions.length && this.#waitingCount < bufferSize;",
-    replace: "index < this.#admissions.length && bufferSize > 0;",
+    file: "src/loops/admissions.ts",
+    find: "index < this.#waiting.length && queue.waitingCount < queue.bufferSize;",
+    replace: "index < this.#waiting.length && queue.bufferSize > 0;",
   },
   {
     name: "a buffer without a bound of bytes",
-    file: "src/loops/handoff.ts",
+    file: "src/loops/admissions.ts",
     find: "this.#heldBytes > 0 && !this.#budget.hasRoomFor(byteLength)",
     replace: "this.#heldBytes > Infinity",
   },
   {
     name: "the budget not charged with what reads return",
     file: "src/loops/handoff.ts",
-    find: "this.#hold(answer.byteLength);",
+    find: "this.#admissions.hold(answer.byteLength);",
     replace: "answer = { ...answer, byteLength: 0 };",
   },
   {
@@ -287,7 +287,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the keys' order ignored",
-    file: "src/loops/process.ts",
+    file: "src/loops/picking.ts",
     find: "isByKey ? range.batch",
     replace: "!isByKey ? range.batch",
   },

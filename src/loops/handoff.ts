@@ -1,14 +1,14 @@
 /**
  * Hands records over: one bounded queue from every shard's reader to whoever pulls.
  *
- * Reading pauses while the budget is spent. A record that is handed over is *in hand* until it is
- * acknowledged or given back; one that is given back is the next to be handed over.
+ * A record that is handed over is *in hand* until it is acknowledged or given back; one that is given
+ * back is the next to be handed over.
  *
  * @module
  */
 
 import type { RecordsAnswer } from "../aws/kinesis.ts";
-import { mayReadAhead } from "../rules/read_ahead.ts";
+import { type Admission, Admissions } from "./admissions.ts";
 import { ByteBudget } from "./byte_budget.ts";
 import { Channel, type Range, type ReadBatch } from "./channel.ts";
 import { DeliveredBatch, DeliveredRecord } from "./delivery.ts";
@@ -31,11 +31,6 @@ export interface HandoffOptions {
   readonly onWait?: ((pull: Promise<unknown>) => void) | undefined;
 }
 
-/** A part of the budget, taken before a read whose size is not known yet. */
-export interface Admission {
-  readonly byteLength: number;
-}
-
 /** What a record is taken for before one was seen. */
 const FIRST_RECORD_BYTES = 10_240;
 
@@ -47,12 +42,6 @@ export interface Taker {
   closing(channel: Channel): void;
   /** Nothing is handed over any more, by a stop or by a failure. */
   over(failure: { readonly error: unknown } | undefined): void;
-}
-
-interface AwaitedAdmission {
-  readonly byteLength: number;
-  readonly channel: Channel | undefined;
-  readonly admit: () => void;
 }
 
 type Puller = (range: Range | undefined) => void;
@@ -67,16 +56,14 @@ export class Handoff {
     readonly resolve: Puller;
     readonly reject: (error: unknown) => void;
   }[] = [];
-  readonly #admissions: AwaitedAdmission[] = [];
   /** When each shard was served last, as a count of servings. */
   readonly #servedAt = new WeakMap<Channel, number>();
   #servings = 0;
   #taker: Taker | undefined;
   readonly #budget: ByteBudget;
-  readonly #unsubscribe: () => void;
+  readonly #admissions: Admissions;
   /** What a record takes, in bytes, as the last read of any shard showed. */
   recordBytes: number = FIRST_RECORD_BYTES;
-  #heldBytes = 0;
   #waitingCount = 0;
   #isClosed = false;
   #failure: { readonly error: unknown } | undefined;
@@ -85,12 +72,12 @@ export class Handoff {
   constructor(options: HandoffOptions) {
     this.#options = options;
     this.#budget = options.budget ?? new ByteBudget(options.maxBufferedBytes);
-    this.#unsubscribe = this.#budget.subscribe(() => this.#admitWaiting());
+    this.#admissions = new Admissions(this.#budget, this);
   }
 
   /** Bytes of the budget that are taken: records waiting, records in hand, reads under way. */
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#admissions.heldBytes;
   }
 
   /** Bytes that may wait or be in hand. */
@@ -101,6 +88,21 @@ export class Handoff {
   /** How many shards share the budget: those of others that use it too are among them. */
   get shardCount(): number {
     return this.#budget.shardCount;
+  }
+
+  /** How many shards have a way to the user here. */
+  get channelCount(): number {
+    return this.#channels.size;
+  }
+
+  /** Records that may wait. */
+  get bufferSize(): number {
+    return this.#options.bufferSize;
+  }
+
+  /** Whether nothing is handed over any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Records that wait to be handed over. */
@@ -125,7 +127,7 @@ export class Handoff {
     const { streamName } = this.#options;
     const channel: Channel = new Channel({ streamName, shardId }, signal, {
       returned: (range) => this.#enqueue(range, "front"),
-      freed: (byteLength) => this.#free(byteLength),
+      freed: (byteLength) => this.#admissions.free(byteLength),
       disposed: () => this.#let(channel),
     });
     this.#channels.add(channel);
@@ -177,38 +179,23 @@ export class Handoff {
     signal: AbortSignal,
     channel?: Channel,
   ): Promise<Admission | undefined> {
-    return new Promise((resolve) => {
-      if (signal.aborted) return resolve(undefined);
-      const give = (admission: Admission | undefined) => {
-        signal.removeEventListener("abort", abort);
-        resolve(admission);
-      };
-      const abort = () => {
-        this.#admissions.splice(this.#admissions.indexOf(waiting), 1);
-        give(undefined);
-        this.#admitWaiting();
-      };
-      const waiting = { byteLength, channel, admit: () => give({ byteLength }) };
-      this.#admissions.push(waiting);
-      signal.addEventListener("abort", abort, { once: true });
-      this.#admitWaiting();
-    });
+    return this.#admissions.admit(byteLength, signal, channel);
   }
 
   /** Gives the admission back: the read failed or returned nothing. */
   dismiss(admission: Admission): void {
-    this.#free(admission.byteLength);
+    this.#admissions.free(admission.byteLength);
   }
 
   /** Queues what an admitted read returned. */
   push(channel: Channel, admission: Admission, answer: RecordsAnswer, retrievedMs: number): void {
-    this.#hold(answer.byteLength);
+    this.#admissions.hold(answer.byteLength);
     const { records, lagMs, byteLength } = answer;
     for (const range of channel.append(records, { lagMs, retrievedMs, byteLength })) {
       this.#enqueue(range, "back");
     }
-    this.#free(admission.byteLength); // others may wait for what the read did not need
-    this.#admitWaiting();
+    this.#admissions.free(admission.byteLength); // others may wait for what the read did not need
+    this.#admissions.admitWaiting();
   }
 
   /** Removes what waits of a shard: it will be read again by the shard's next owner. */
@@ -216,7 +203,7 @@ export class Handoff {
     channel.close();
     this.#drop(channel);
     this.#taker?.closing(channel);
-    this.#admitWaiting();
+    this.#admissions.admitWaiting();
   }
 
   /** Pauses a shard: nothing of it is read or handed over. */
@@ -229,13 +216,13 @@ export class Handoff {
     if (!channel.isOpen) return;
     this.#drop(channel);
     channel.rewind();
-    this.#admitWaiting();
+    this.#admissions.admitWaiting();
   }
 
   /** Lets a paused shard go on. */
   unhold(channel: Channel): void {
     channel.hold(false);
-    this.#admitWaiting();
+    this.#admissions.admitWaiting();
     this.wake();
   }
 
@@ -297,7 +284,7 @@ export class Handoff {
   /** Ends every pull, now and later, with `undefined`. What waits is dropped. */
   close(): void {
     this.#isClosed = true;
-    this.#unsubscribe();
+    this.#admissions.close();
     this.#queue.length = 0;
     this.#waitingCount = 0;
     for (const puller of this.#pullers.splice(0)) puller.resolve(undefined);
@@ -355,7 +342,7 @@ export class Handoff {
       batch.channel.handedOver(to - from);
       this.#options.onHandedOver?.(batch, from, to);
     }
-    if (this.#admissions.length > 0) this.#admitWaiting();
+    this.#admissions.admitWaiting();
     return { batch, from, to };
   }
 
@@ -378,48 +365,5 @@ export class Handoff {
 
   #let(channel: Channel): void {
     if (this.#channels.delete(channel)) this.#budget.leave();
-  }
-
-  #hold(byteLength: number): void {
-    this.#heldBytes += byteLength;
-    this.#budget.take(byteLength);
-  }
-
-  #free(byteLength: number): void {
-    this.#heldBytes -= byteLength;
-    this.#budget.free(byteLength);
-    if (this.#isClosed) this.#admitWaiting();
-  }
-
-  #admitWaiting(): void {
-    const { bufferSize } = this.#options;
-    for (let index = 0; index < this.#admissions.length && this.#waitingCount < bufferSize;) {
-      const awaited = this.#admissions[index]!;
-      const { byteLength, admit } = awaited;
-      if (this.#mustWait(awaited)) {
-        index++;
-        continue;
-      }
-      // Who holds nothing reads, whatever the others hold: nobody is starved by a slow neighbour.
-      if (this.#heldBytes > 0 && !this.#budget.hasRoomFor(byteLength)) return;
-      this.#admissions.splice(index, 1);
-      this.#hold(byteLength);
-      admit();
-    }
-  }
-
-  /** Shards that are served apart have a share each; a paused one reads nothing. */
-  #mustWait({ byteLength, channel }: AwaitedAdmission): boolean {
-    if (channel === undefined || !this.hasTaker) return false;
-    const { bufferSize } = this.#options;
-    return channel.isHeld || !mayReadAhead({
-      heldBytes: channel.heldBytes,
-      heldCount: channel.heldCount,
-      expectedBytes: byteLength,
-      shardCount: Math.max(1, this.shardCount),
-      maxBytes: this.#budget.maxBytes,
-      ownShardCount: Math.max(1, this.#channels.size),
-      maxCount: bufferSize,
-    });
   }
 }

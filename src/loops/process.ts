@@ -1,6 +1,6 @@
 /**
- * Shares the records out to the user's handlers: takes what waits shard by shard, keeps the order
- * that was asked for and the number of handlers that run, pauses shards, and ends it all.
+ * Shares the records out to the user's handlers: keeps the number of those that run, follows what
+ * becomes of their shards, and ends it all.
  *
  * @module
  */
@@ -13,15 +13,11 @@ import type { Channel } from "./channel.ts";
 import type { LoopContext } from "./context.ts";
 import { Dedupe } from "./dedupe.ts";
 import type { Taker } from "./handoff.ts";
-import { KeyOrder } from "../rules/key_order.ts";
-import { Lane, Task } from "./lane.ts";
+import { Lane, type Task } from "./lane.ts";
 import { Overseer } from "./overseer.ts";
+import { Pauses } from "./pauses.ts";
+import { Picker } from "./picking.ts";
 import { type Failure, type Outcome, type Work, Worker } from "./work.ts";
-
-/** Records of a shard that are taken at a time: then it is another shard's turn. */
-const SLICE_RECORDS = 64;
-/** Records of a shard in hand beyond which no more are taken, while their keys are busy. */
-const WINDOW_RECORDS = 1_000;
 
 /** The parts of the loops' context that processing needs. */
 export type ProcessContext = Pick<LoopContext, "announcer" | "clock" | "handoff" | "random">;
@@ -35,7 +31,8 @@ export class Processor implements Taker {
   readonly #worker: Worker;
   readonly #overseer: Overseer;
   readonly #lanes = new Map<Channel, Lane>();
-  readonly #readyLanes = new Set<Lane>();
+  readonly #picker: Picker;
+  readonly #pauses: Pauses;
   /** Tasks that have waited and go on as soon as there is room. */
   readonly #returning = new Map<Task, (mayGoOn: boolean) => void>();
   readonly #detach: () => void;
@@ -48,7 +45,12 @@ export class Processor implements Taker {
   constructor(context: ProcessContext, work: Omit<Work, "dedupe">) {
     this.#context = context;
     this.#work = work;
-    const { dedupe: store, timeoutMs } = work.handling;
+    const { dedupe: store, policy: { resumeAfterMs }, timeoutMs } = work.handling;
+    this.#picker = new Picker(work.handling, context.handoff, {
+      get: (channel) => this.#lanes.get(channel),
+      open: (channel) => this.#laneOf(channel),
+    });
+    this.#pauses = new Pauses(context, { resumeAfterMs, isEnding: () => this.#isEnding });
     this.#overseer = new Overseer(context.clock, {
       timeoutMs,
       onStuck: (attempt) => this.#giveUp(attempt),
@@ -89,8 +91,7 @@ export class Processor implements Taker {
   resume(shardId: string): boolean {
     for (const lane of this.#lanes.values()) {
       if (lane.channel.shardId !== shardId || lane.paused === undefined) continue;
-      lane.isResumeWanted = true;
-      this.#resumeIfFree(lane);
+      this.#pauses.resume(lane);
       return true;
     }
     return false;
@@ -103,7 +104,7 @@ export class Processor implements Taker {
     const { limit } = this.#work.handling;
     while (this.#runningCount < limit && !this.#isEnding && this.#context.handoff.isLeaseValid) {
       const [returning] = this.#returning;
-      const task = returning?.[0] ?? this.#nextTask();
+      const task = returning?.[0] ?? this.#picker.next();
       if (task === undefined) break;
       this.#runningCount++;
       task.hasSlot = true;
@@ -117,7 +118,7 @@ export class Processor implements Taker {
   closing(channel: Channel): void {
     const lane = this.#lanes.get(channel);
     if (lane === undefined) return;
-    this.#readyLanes.delete(lane);
+    this.#picker.forget(lane);
     lane.close();
     this.#turnAway(lane);
     if (lane.tasks.size === 0) this.#lanes.delete(channel);
@@ -127,8 +128,8 @@ export class Processor implements Taker {
   over(failure: { readonly error: unknown } | undefined): void {
     this.#failure ??= failure;
     this.#isEnding = true;
-    this.#readyLanes.clear();
     for (const lane of this.#lanes.values()) {
+      this.#picker.forget(lane);
       lane.putBack();
       lane.wake();
       this.#turnAway(lane);
@@ -145,59 +146,6 @@ export class Processor implements Taker {
     for (const lane of [...this.#lanes.values()]) this.#lose(lane, reason);
   }
 
-  #nextTask(): Task | undefined {
-    const { batchSize, by, isBatch } = this.#work.handling;
-    const { handoff } = this.#context;
-    if (!isBatch && by !== "shard") return this.#nextRecord();
-    const range = handoff.takeSlice(
-      (channel) => this.#isFree(channel),
-      isBatch ? batchSize : SLICE_RECORDS,
-    );
-    return range && this.#assign(new Task(this.#laneOf(range.batch.channel), range, undefined));
-  }
-
-  /** The next record whose key is free; what waits behind busy keys is held in hand meanwhile. */
-  #nextRecord(): Task | undefined {
-    for (;;) {
-      const [lane] = this.#readyLanes;
-      const next = lane?.order.next();
-      if (lane !== undefined && next !== undefined) {
-        this.#readyLanes.delete(lane); // the other lanes come first
-        if (lane.order.isReady) this.#readyLanes.add(lane);
-        return this.#assign(new Task(lane, next.item, next.key));
-      }
-      if (!this.#fillWindow()) return undefined;
-    }
-  }
-
-  #fillWindow(): boolean {
-    const range = this.#context.handoff.takeSlice(
-      (channel) => this.#hasRoom(channel),
-      SLICE_RECORDS,
-    );
-    if (range === undefined) return false;
-    const lane = this.#laneOf(range.batch.channel);
-    const isByKey = this.#work.handling.by === "partitionKey";
-    for (let index = range.from; index < range.to; index++) {
-      const item = { batch: range.batch, from: index, to: index + 1 };
-      lane.order.add(isByKey ? range.batch.received[index]!.partitionKey : item, item);
-    }
-    if (lane.order.isReady) this.#readyLanes.add(lane);
-    return true;
-  }
-
-  #isFree(channel: Channel): boolean {
-    const lane = this.#lanes.get(channel);
-    if (lane === undefined) return true;
-    const isIdle = lane.tasks.size === 0 && lane.strayCount === 0;
-    return lane.mayBegin && (isIdle || this.#work.handling.by === "nothing");
-  }
-
-  #hasRoom(channel: Channel): boolean {
-    const lane = this.#lanes.get(channel);
-    return lane === undefined || (lane.mayBegin && lane.order.waitingCount < WINDOW_RECORDS);
-  }
-
   #laneOf(channel: Channel): Lane {
     const known = this.#lanes.get(channel);
     if (known !== undefined) return known;
@@ -209,11 +157,6 @@ export class Processor implements Taker {
       { once: true },
     );
     return lane;
-  }
-
-  #assign(task: Task): Task {
-    task.lane.tasks.add(task);
-    return task;
   }
 
   async #run(task: Task): Promise<void> {
@@ -233,28 +176,18 @@ export class Processor implements Taker {
     this.#leaveSlot(task);
     if (!lane.tasks.delete(task)) lane.strayCount = Math.max(0, lane.strayCount - 1);
     else if (outcome === "left") this.#putBack(task);
-    else if (outcome === "processed" && this.#isByRecord) this.#freeKey(task);
-    if (lane.isClosed && lane.tasks.size === 0) this.#lanes.delete(lane.channel);
-    else if (lane.paused !== undefined) this.#dropIfIdle(lane);
-  }
-
-  get #isByRecord(): boolean {
-    const { by, isBatch } = this.#work.handling;
-    return !isBatch && by !== "shard";
-  }
-
-  #putBack({ lane, range, key }: Task): void {
-    if (!this.#isByRecord || !lane.mayBegin || this.#isEnding) {
-      lane.channel.giveBack(range);
-      return;
+    else if (outcome === "processed" && this.#picker.isByRecord) {
+      this.#picker.done(task, lane.mayBegin && !this.#isEnding);
     }
-    lane.order.undo(key, range); // ahead of what waits behind it in hand
-    this.#readyLanes.add(lane);
+    if (lane.isClosed && lane.tasks.size === 0) this.#lanes.delete(lane.channel);
+    else if (lane.paused !== undefined) this.#pauses.dropIfIdle(lane);
   }
 
-  #freeKey({ lane, key }: Task): void {
-    lane.order.done(key);
-    if (lane.order.isReady && lane.mayBegin && !this.#isEnding) this.#readyLanes.add(lane);
+  #putBack(task: Task): void {
+    const { lane, range } = task;
+    const mayWait = this.#picker.isByRecord && lane.mayBegin && !this.#isEnding;
+    if (mayWait) this.#picker.undo(task);
+    else lane.channel.giveBack(range);
   }
 
   #mayBegin(task: Task): boolean {
@@ -295,7 +228,7 @@ export class Processor implements Taker {
 
   /** The shard is another's, or has to be let go: what its handlers do does not count any more. */
   #lose(lane: Lane, reason: unknown): void {
-    this.#readyLanes.delete(lane);
+    this.#picker.forget(lane);
     for (const task of lane.tasks) {
       task.isVoid = true;
       task.attempt?.abort(reason);
@@ -336,58 +269,14 @@ export class Processor implements Taker {
     this.#leaveSlot(task);
     lane.tasks.delete(task);
     lane.channel.giveBack(task.range);
-    this.#dropIfIdle(lane);
+    this.#pauses.dropIfIdle(lane);
     this.ready();
   }
 
-  #pause({ attempt: { sequenceNumber, shardId, task: { lane } }, error }: Failure): void {
-    if (lane.paused !== undefined || lane.isClosed || this.#isEnding) return;
-    const { announcer, clock, handoff } = this.#context;
-    const { resumeAfterMs } = this.#work.handling.policy;
-    const pausedAtMs = clock.nowMs();
-    const resumesAtMs = resumeAfterMs === undefined ? undefined : pausedAtMs + resumeAfterMs;
-    const paused = { shardId, sequenceNumber, error, pausedAtMs, resumesAtMs };
-    lane.paused = paused;
-    lane.isDropped = false;
-    lane.isResumeWanted = false;
-    handoff.hold(lane.channel);
-    this.#readyLanes.delete(lane);
-    lane.wake();
+  #pause(failure: Failure): void {
+    const { lane } = failure.attempt.task;
+    if (!this.#pauses.pause(lane, failure)) return;
+    this.#picker.forget(lane);
     this.#turnAway(lane);
-    const facts = { shardId, sequenceNumber, error };
-    announcer.announce({
-      type: "shard-paused",
-      ...facts,
-      ...(resumesAtMs !== undefined && { resumesAtMs }),
-    });
-    if (resumeAfterMs !== undefined) this.#resumeAfter(lane, resumeAfterMs);
-  }
-
-  async #resumeAfter(lane: Lane, ms: number): Promise<void> {
-    const { paused } = lane;
-    await lane.nap(ms);
-    if (lane.paused !== paused || this.#isEnding) return;
-    lane.isResumeWanted = true;
-    this.#resumeIfFree(lane);
-  }
-
-  /** What is in hand of a paused shard is dropped once nothing runs: it will be read again. */
-  #dropIfIdle(lane: Lane): void {
-    if (lane.paused === undefined) return;
-    if (lane.tasks.size === 0 && !lane.isDropped) {
-      lane.isDropped = true;
-      lane.order = new KeyOrder();
-      this.#context.handoff.rewind(lane.channel);
-    }
-    this.#resumeIfFree(lane);
-  }
-
-  #resumeIfFree(lane: Lane): void {
-    const isFree = lane.isDropped && lane.strayCount === 0;
-    if (lane.paused === undefined || !lane.isResumeWanted || !isFree) return;
-    lane.paused = undefined;
-    const { announcer, handoff } = this.#context;
-    announcer.announce({ type: "shard-resumed", shardId: lane.channel.shardId });
-    handoff.unhold(lane.channel);
   }
 }
