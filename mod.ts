@@ -39,6 +39,9 @@ export {
 } from "./src/dead_letter_stream.ts";
 export { type DedupeTable, dedupeTable, type DedupeTableOptions } from "./src/dedupe_table.ts";
 export { KinsumerError, type KinsumerErrorCode, type KinsumerErrorFacts } from "./src/errors.ts";
+export type { ErrorSnapshot, KinsumerSnapshot, ShardSnapshot } from "./src/snapshot.ts";
+export type { ClientState, Health, HealthCode, HealthReason } from "./src/rules/health.ts";
+export type { ShardState } from "./src/rules/shard_state.ts";
 export type {
   CheckpointFlaw,
   EventListener,
@@ -46,6 +49,7 @@ export type {
   Logger,
   LossReason,
   StatsReceiver,
+  WaitingFor,
 } from "./src/events.ts";
 export type {
   Checkpoint,

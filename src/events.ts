@@ -17,6 +17,23 @@ export type LossReason =
   /** The fleet took this client for dead and removed its row. */
   | "expelled";
 
+/** What a shard waits for. */
+export type WaitingFor =
+  /** An answer of the stream, or one that leads further. */
+  | "reading"
+  /** Reads that the service asked to slow down. */
+  | "throttled"
+  /** Reads that fail for another reason, and are made again. */
+  | "retrying"
+  /** Room in the budget of bytes, which other shards have. */
+  | "budget"
+  /** You: records wait to be pulled, or are in your hands. */
+  | "consumer"
+  /** A handler of `process()`. */
+  | "handler"
+  /** The write of the checkpoint. */
+  | "checkpoint";
+
 /** What is wrong with a checkpoint. */
 export type CheckpointFlaw =
   /** Records after it may be gone: the stream does not keep them for so long. */
@@ -152,7 +169,19 @@ export type KinsumerEvent =
     /** When it goes on by itself: milliseconds since the Unix epoch. Absent: never. */
     readonly resumesAtMs?: number | undefined;
   }
-  | { readonly type: "shard-resumed"; readonly shardId: string };
+  | { readonly type: "shard-resumed"; readonly shardId: string }
+  | {
+    /** A shard that is behind has not moved for `stalledAfterMs`. */
+    readonly type: "shard-stalled";
+    readonly shardId: string;
+    /** What it waits for. */
+    readonly waitingFor: WaitingFor;
+    readonly stalledMs: number;
+    /** How far behind the tip the last read was; absent before the first. */
+    readonly lagMs: number | undefined;
+    /** Whether its reading was begun anew: only where that repeats nothing. */
+    readonly isRestarted: boolean;
+  };
 
 /** Receives events. What it throws is ignored. */
 export type EventListener = (event: KinsumerEvent) => void;

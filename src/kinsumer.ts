@@ -16,19 +16,24 @@ import type {
 import { Announcer, attempt } from "./loops/announcer.ts";
 import type { DeliveredBatch, DeliveredRecord } from "./loops/delivery.ts";
 import { Handoff } from "./loops/handoff.ts";
+import { takeSnapshot } from "./loops/inspect.ts";
+import { LastErrors } from "./loops/last_errors.ts";
 import { Lease } from "./loops/lease.ts";
 import { Member } from "./loops/member.ts";
 import type { Membership } from "./loops/membership.ts";
 import { Neighbours } from "./loops/neighbours.ts";
 import { Processor } from "./loops/process.ts";
 import { PullIterator } from "./loops/pull.ts";
+import { Watchdog } from "./loops/watchdog.ts";
 import type { KinsumerRecord, RecordBatch } from "./model.ts";
 import { type MembershipFactory, MEMBERSHIPS } from "./one_run.ts";
 import type { KinsumerOptions } from "./options.ts";
 import { assertReady, hasOwnTables, tableOptions } from "./readiness.ts";
 import { resolveHandling } from "./resolve_handling.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
+import type { ClientState } from "./rules/health.ts";
 import { resourcesOf } from "./shared.ts";
+import type { KinsumerSnapshot } from "./snapshot.ts";
 import { createOneMore, createTables, deleteTables } from "./tables/schema.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -58,8 +63,6 @@ const MAX_LAG_MS = 86_400_000;
 const LOOK_INTERVAL_MS = 25;
 const DEFAULT_DEADLINE_MS = 10_000;
 const MAX_DEADLINE_MS = 3_600_000;
-
-type State = "new" | "starting" | "running" | "stopping" | "stopped";
 
 /**
  * A client of a fleet that shares a Kinesis stream.
@@ -98,12 +101,14 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     if (this.#processor !== undefined) return this.#processor.runningCount;
     return this.#isManual && this.#handoff.hasPullers ? 0 : this.#handoff.inHandCount;
   };
-  #state: State = "new";
+  #state: ClientState = "new";
   #member: Membership | undefined;
   #processor: Processor | undefined;
   readonly #factory: MembershipFactory | undefined;
   #starting: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
+  #watchdog: Watchdog | undefined;
+  readonly #errors: LastErrors;
   #unwatch: () => void = () => {};
 
   /**
@@ -119,11 +124,13 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     this.#factory = MEMBERSHIPS.get(options);
     const telemetry = new Telemetry({ ...resolved, clock }, resolved.extractContext);
     this.#telemetry = telemetry;
+    this.#errors = new LastErrors(clock);
     const { logger, onEvent } = resolved;
     this.#announcer = new Announcer({
       logger,
       onEvent: (event) => {
         telemetry.observe(event);
+        this.#errors.note(event);
         onEvent?.(event);
       },
     }, { clientId });
@@ -170,6 +177,30 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
   /** The shards that stand still, because a handler failed and the policy is `pauseShard`. */
   get pausedShards(): readonly PausedShard[] {
     return this.#processor?.pausedShards ?? [];
+  }
+
+  /**
+   * What this client is doing: its shards, how far they are and what they wait for, its buffer, what
+   * went wrong last, and whether it is healthy. Plain data, fit for JSON and for a health endpoint: no
+   * record data, partition keys, messages of errors, or credentials. Asks nobody; costs little.
+   *
+   * @example
+   * ```ts
+   * const { health, shards } = kinsumer.snapshot();
+   * console.log(health.status, shards.map(({ shardId, lagMs }) => `${shardId}: ${lagMs} ms`));
+   * ```
+   */
+  snapshot(): KinsumerSnapshot {
+    const { runtime: { clock } } = this.#options;
+    return takeSnapshot({
+      context: { clock, handoff: this.#handoff, lease: this.#lease, options: this.#options },
+      state: this.#state,
+      isLeader: this.isLeader,
+      consumers: this.#member?.consumers ?? [],
+      pausedShards: this.pausedShards,
+      stalls: this.#watchdog?.stalls ?? new Map(),
+      errors: this.#errors,
+    });
   }
 
   /**
@@ -493,6 +524,10 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     await member.join(signal);
     if (this.#state === "starting") this.#state = "running";
     this.#watch();
+    if (this.#factory === undefined) {
+      this.#watchdog = new Watchdog(context, () => member.consumers);
+      this.#watchdog.run(this.#leaving.signal);
+    }
     const { applications } = this.#ports;
     if (applications !== undefined && this.#factory === undefined) {
       new Neighbours(context, applications, () => member.isLeader).run(this.#leaving.signal);

@@ -50,6 +50,7 @@ const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
   clientRecordMaxAgeMs: true,
   goShardCheckIntervalMs: true,
   drainTimeoutMs: true,
+  stalledAfterMs: true,
   bufferSize: true,
   maxBufferedBytes: true,
   readLimit: true,

@@ -115,6 +115,7 @@ function intervals(check: Checker) {
     ),
     goShardCheckIntervalMs: check.number("goShardCheckIntervalMs", MINUTE_MS, [200, HOUR_MS]),
     drainTimeoutMs: check.number("drainTimeoutMs", 30_000, [0, HOUR_MS]),
+    stalledAfterMs: check.number("stalledAfterMs", MINUTE_MS, [1000, 24 * HOUR_MS]),
     requestTimeoutMs: check.number("requestTimeoutMs", 10_000, [100, 5 * MINUTE_MS]),
     tableWaiterDelayMs: check.number("tableWaiterDelayMs", 1000, [10, MINUTE_MS]),
   };

@@ -35,6 +35,7 @@ const LEVELS: { readonly [type in KinsumerEvent["type"]]: Level } = {
   "record-dead-lettered": "warn",
   "shard-paused": "error",
   "shard-resumed": "info",
+  "shard-stalled": "warn",
 };
 
 /** Failures in a row after which a retry is worth a line at the level `warn`. */

@@ -5,9 +5,10 @@
  * @module
  */
 
-import type { ReceivedRecord } from "../model.ts";
+import type { ReceivedRecord, SequenceNumber } from "../model.ts";
 import { isAtTip, type LastRead } from "../rules/caught_up.ts";
 import { Progress } from "../rules/progress.ts";
+import type { ReaderState } from "../rules/stall.ts";
 
 /** What one read of one shard returned. */
 export interface ReadBatch {
@@ -46,12 +47,15 @@ export class Channel {
   /** Aborts when the shard is lost. */
   readonly signal: AbortSignal;
   readonly progress: Progress = new Progress();
+  /** What its reader is doing. */
+  reader: ReaderState = { phase: "beginning", sinceMs: 0 };
   readonly #owner: ChannelOwner;
   readonly #unprocessed = new Map<ReadBatch, number>();
   readonly #waiters = new Set<() => void>();
   #inHandCount = 0;
   #readThroughMs: number | undefined;
   #lastRead: LastRead | undefined;
+  #readSequenceNumber: SequenceNumber | undefined;
   #heldBytes = 0;
   #isOpen = true;
   #isHeld = false;
@@ -87,6 +91,11 @@ export class Channel {
   /** What the last read returned; absent before the first. */
   get lastRead(): LastRead | undefined {
     return this.#lastRead;
+  }
+
+  /** The last record that was read; absent before the first. */
+  get readSequenceNumber(): SequenceNumber | undefined {
+    return this.#readSequenceNumber;
   }
 
   /** Notes a read, once what it returned is appended. */
@@ -146,6 +155,7 @@ export class Channel {
     const knownCount = this.progress.processedCount - before;
     const batch = { channel: this, received, firstOrdinal, ...read };
     this.#unprocessed.set(batch, received.length);
+    this.#readSequenceNumber = received.at(-1)?.sequenceNumber;
     this.#heldBytes += read.byteLength;
     const whole = { batch, from: 0, to: received.length };
     if (knownCount === 0) return [whole];
@@ -209,6 +219,7 @@ export class Channel {
     this.#lastRead = undefined;
     this.#drop();
     this.progress.rewind();
+    this.#readSequenceNumber = this.progress.sequenceNumber;
     this.#notify();
   }
 

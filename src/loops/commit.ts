@@ -66,6 +66,11 @@ export async function commit(
   return outcome ?? "stopped";
 }
 
+/** Whether more is processed than the checkpoint says. */
+export function isCommitDue(channel: Channel, owned: OwnedCheckpoint): boolean {
+  return pendingSequenceNumber(channel, owned) !== undefined;
+}
+
 /** The sequence number to commit; absent when the row has it already, or one beyond it. */
 function pendingSequenceNumber(channel: Channel, owned: OwnedCheckpoint): string | undefined {
   const { sequenceNumber } = channel.progress;

@@ -6,7 +6,7 @@
 
 import type { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
-import type { Checkpoint } from "../model.ts";
+import type { Checkpoint, Position } from "../model.ts";
 import { mayEnter, type ShardState } from "../rules/shard_state.ts";
 import { begin, type BeginningShard, reopen } from "./begin.ts";
 import type { Channel } from "./channel.ts";
@@ -43,6 +43,9 @@ export class ShardConsumer {
   /** Aborts when the shard is lost: the signal of its records. */
   readonly #losing = new AbortController();
   #lossReason: LossReason | undefined;
+  /** Aborts when the reading is to begin anew. */
+  #restarting = new AbortController();
+  #isFromTip = false;
   #state: ShardState = "capturing";
   #channel: Channel | undefined;
   #owned: OwnedCheckpoint | undefined;
@@ -80,6 +83,31 @@ export class ShardConsumer {
   get isOwner(): boolean {
     return this.#lossReason === undefined &&
       ["reading", "draining", "releasing"].includes(this.#state);
+  }
+
+  /** The shard's way to the user; absent before it was captured. */
+  get channel(): Channel | undefined {
+    return this.#channel;
+  }
+
+  /** The shard's checkpoint; absent before it was captured. */
+  get owned(): OwnedCheckpoint | undefined {
+    return this.#owned;
+  }
+
+  /**
+   * Begins anew to read after the last record that was read, however the reading stands.
+   *
+   * @returns false, and does nothing, while records are not processed: they would come twice
+   */
+  restartReading(): boolean {
+    const channel = this.#channel;
+    if (this.#state !== "reading" || channel === undefined || channel.heldCount > 0) return false;
+    // From the tip on, nothing says where that was: all that was there before would come.
+    if (this.#isFromTip && channel.progress.sequenceNumber === undefined) return false;
+    this.#context.handoff.rewind(channel);
+    this.#restarting.abort();
+    return true;
   }
 
   /** How far the shard is processed, as far as it is committed; absent before it was captured. */
@@ -193,17 +221,33 @@ export class ShardConsumer {
     if (beginning.outcome === "found" && !beginning.isCheckpointValid) owned.invalidate();
     for (;;) {
       const end = beginning.outcome === "found"
-        ? await readShard(this.#context, {
-          channel,
-          start: beginning.position,
-          shardIterator: beginning.shardIterator,
-          signal,
-        })
+        ? await this.#read(channel, beginning, signal)
         : "stopped";
+      if (end === "restarted") continue;
       const drained = await this.#drain(channel, end);
       if (drained !== "dropped") return drained;
       this.#enter("reading");
     }
+  }
+
+  async #read(
+    channel: Channel,
+    { position, shardIterator }: {
+      readonly position: Position;
+      readonly shardIterator?: string | undefined;
+    },
+    stopSignal: AbortSignal,
+  ): Promise<"ended" | "stopped" | "restarted"> {
+    const restarting = new AbortController();
+    this.#restarting = restarting;
+    this.#isFromTip = position.type === "LATEST";
+    const give = (): void => restarting.abort();
+    if (stopSignal.aborted) give();
+    stopSignal.addEventListener("abort", give, { once: true });
+    const reading = { channel, start: position, shardIterator, signal: restarting.signal };
+    const end = await readShard(this.#context, reading);
+    stopSignal.removeEventListener("abort", give);
+    return end === "stopped" && !stopSignal.aborted ? "restarted" : end;
   }
 
   #beginning(checkpoint: Checkpoint): BeginningShard {
@@ -218,6 +262,8 @@ export class ShardConsumer {
     announcer.announce({ type: "failed", shardId: this.shardId, error });
     if (this.#onRefused === undefined) handoff.raise(error);
     else this.#onRefused(error);
+    const refused = { phase: "refused", sinceMs: clock.monotonicMs() } as const;
+    if (this.#channel !== undefined) this.#channel.reader = refused;
     while (!signal.aborted) await clock.sleep(REFUSED_DELAY_MS, signal);
   }
 

@@ -27,6 +27,12 @@ export class Lease {
     );
   }
 
+  /** How long ago the last beat that landed was sent; absent where there is none. */
+  get ageMs(): number | undefined {
+    const ageMs = this.#clock.monotonicMs() - this.#beatenAtMs;
+    return Number.isFinite(ageMs) ? ageMs : undefined;
+  }
+
   /** Milliseconds until the lease ends; 0 when it has. */
   get remainingMs(): number {
     return Math.max(0, this.#beatenAtMs + this.#maxAgeMs - this.#clock.monotonicMs());

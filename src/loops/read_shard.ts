@@ -63,10 +63,13 @@ export async function readShard(
 
 async function waitOut(
   { announcer, clock, options, random }: LoopContext,
-  { channel: { shardId }, signal }: ShardReading,
+  { channel, signal }: ShardReading,
   { cause, failures }: { readonly cause: unknown; readonly failures: number },
 ): Promise<void> {
+  const { shardId } = channel;
   const error = toError(cause, { operation: "GetRecords", shardId });
+  const trouble = error.code === "Throttled" ? "throttled" : "retrying";
+  channel.reader = { phase: "pause", sinceMs: clock.monotonicMs(), trouble };
   const baseMs = firstDelayMs(error, options.throttleDelayMs);
   const delayMs = Math.round(
     backoffMs({ failures, baseMs, maxMs: MAX_RETRY_DELAY_MS, chance: random.next() }),
@@ -115,12 +118,14 @@ class ShardReader {
       shardCount: handoff.shardCount,
       recordBytes: this.#recordBytes ?? handoff.recordBytes,
     });
+    this.#enter("admission");
     const admission = await handoff.admit(byteLength, signal, channel);
     if (admission === undefined) return "read";
     if (channel.rewindCount !== this.#rewindCount) this.#beginAnew();
+    this.#enter("call");
     let isSpent = false;
     try {
-      const answer = await this.#fetch(limit);
+      const answer = await unlessAborted(this.#fetch(limit), signal);
       if (answer === undefined || this.#isVoid) return "read";
       const records = this.#wanted(answer);
       if (records.length > 0) {
@@ -130,13 +135,20 @@ class ShardReader {
       }
       const { askedMs, lagMs, records: { length: recordCount } } = answer;
       if (!this.#isVoid) channel.noteRead({ askedMs, recordCount, limit, lagMs });
-      const turn = await this.#turn(answer);
+      channel.reader = { ...channel.reader, trouble: undefined };
+      const turn = await unlessAborted(this.#turn(answer), signal);
       if (this.#isVoid) return "read";
       if (turn === "ended") channel.noteEnd();
       return turn;
     } finally {
       if (!isSpent) handoff.dismiss(admission);
     }
+  }
+
+  #enter(phase: "admission" | "wait" | "call"): void {
+    const { channel } = this.#reading;
+    const { trouble } = channel.reader;
+    channel.reader = { phase, sinceMs: this.#context.clock.monotonicMs(), trouble };
   }
 
   /** Whether the shard was paused while the answer was under way: it will be asked for again. */
@@ -165,8 +177,10 @@ class ShardReader {
     const { clock, kinesis } = this.#context;
     const { channel: { shardId }, signal } = this.#reading;
     this.#iterator ??= await this.#openIterator();
+    this.#enter("wait");
     await clock.sleep(this.#delayMs(), signal);
     if (signal.aborted) return undefined;
+    this.#enter("call");
     this.#lastReadAtMs = clock.monotonicMs();
     const askedMs = clock.nowMs();
     const request = { shardId, shardIterator: this.#iterator, limit };
@@ -265,6 +279,16 @@ class ShardReader {
     const shard = shards.find((each) => each.shardId === shardId);
     return shard !== undefined && isClosed(shard);
   }
+}
+
+/** What hangs is left behind when the signal aborts: it must not keep its share of the budget. */
+function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+  });
 }
 
 function isExpired(error: unknown): boolean {

@@ -144,6 +144,8 @@ export class Metrics {
       case "shard-lost":
         this.#forget(event.shardId);
         return this.#count("lostShards", { [ATTRIBUTES.reason]: event.reason });
+      case "shard-stalled":
+        return this.#count("stalledShards", { [ATTRIBUTES.reason]: event.waitingFor });
       case "rebalanced":
         return this.#count("rebalances", {});
       case "retried": {

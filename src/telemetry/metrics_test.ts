@@ -154,6 +154,17 @@ describe("metrics", () => {
     await fleet.stop(a);
   });
 
+  it("count shards that stand still, by what they wait for", async () => {
+    const fleet = createSimulatedFleet({ seed: 1, shards: 1 });
+    fleet.put(1);
+    const a = await fleet.start("a", { handlerMs: 100_000 });
+    await fleet.clock.advance(90_000);
+    const stalled = only((await collect()).get("kinsumer.shards.stalled")?.points);
+    assert.deepEqual([stalled.value, stalled.attributes["kinsumer.reason"]], [1, "consumer"]);
+    await fleet.clock.advance(30_000);
+    await fleet.stop(a);
+  });
+
   it("measure handlers, and count their records once", async () => {
     const clock = systemRuntime().clock;
     const client = { streamName: "simulated", applicationName: "simulated", clientId: "a", clock };

@@ -58,6 +58,7 @@ export const OPERATIONS = {
   lead: { kind: "internal" },
   resign: { kind: "internal" },
   rebalance: { kind: "internal" },
+  stall: { kind: "internal" },
 } as const;
 
 /** The name of an operation. */
@@ -109,6 +110,12 @@ export const METRICS = {
     kind: "counter",
     unit: "{shard}",
     description: "Shards that the client lost without releasing them",
+  },
+  stalledShards: {
+    name: "kinsumer.shards.stalled",
+    kind: "counter",
+    unit: "{shard}",
+    description: "Shards that were found to stand still",
   },
   recordsRead: {
     name: "kinsumer.records.read",

@@ -25,6 +25,7 @@ import {
 } from "./ports.ts";
 import { type AroundCall, type PulledItem, traceProcess, traceReceive } from "./process.ts";
 import { describeRebalance, type Rebalance } from "./rebalance.ts";
+import { type StalledShard, traceStall } from "./stall.ts";
 import { type TracedClient, Tracing } from "./tracing.ts";
 
 /** What one client tells OpenTelemetry. */
@@ -89,6 +90,11 @@ export class Telemetry {
   /** Whether anybody looks at what {@linkcode receive} wraps: a pull that is not wrapped is cheaper. */
   get isReceiveWatched(): boolean {
     return wasSdkSeen();
+  }
+
+  /** A shard was found to stand still: a span over the time for which it has. */
+  stalled(stall: StalledShard): void {
+    traceStall(this.#by, stall);
   }
 
   /** Counts an event. */
