@@ -4,7 +4,8 @@
  * @module
  */
 
-export { type CaughtUpOptions, Kinsumer, type StopOptions } from "./src/kinsumer.ts";
+export { Kinsumer, type StopOptions } from "./src/kinsumer.ts";
+export type { CaughtUpOptions } from "./src/loops/caught_up_wait.ts";
 export {
   runOnce,
   type RunOnceContext,

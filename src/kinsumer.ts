@@ -1,10 +1,10 @@
 /**
- * The consumer: wires the ports to the loops, and is what a user holds.
+ * The consumer that a user holds.
  *
  * @module
  */
 
-import { connect, type Ports } from "./connect.ts";
+import { Client, DEFAULT_DEADLINE_MS } from "./client.ts";
 import { KinsumerError } from "./errors.ts";
 import type {
   BatchHandler,
@@ -13,29 +13,15 @@ import type {
   ProcessCounts,
   ProcessOptions,
 } from "./handling.ts";
-import { Announcer, attempt } from "./loops/announcer.ts";
+import { caughtUpLagMs, type CaughtUpOptions, waitUntilCaughtUp } from "./loops/caught_up_wait.ts";
 import type { DeliveredBatch, DeliveredRecord } from "./loops/delivery.ts";
-import { Handoff } from "./loops/handoff.ts";
-import { takeSnapshot } from "./loops/inspect.ts";
-import { LastErrors } from "./loops/last_errors.ts";
-import { Lease } from "./loops/lease.ts";
-import { Member } from "./loops/member.ts";
-import type { Membership } from "./loops/membership.ts";
-import { Neighbours } from "./loops/neighbours.ts";
-import { Processor } from "./loops/process.ts";
 import { PullIterator } from "./loops/pull.ts";
-import { Watchdog } from "./loops/watchdog.ts";
+import { streamOf } from "./loops/record_stream.ts";
 import type { KinsumerRecord, RecordBatch } from "./model.ts";
-import { type MembershipFactory, MEMBERSHIPS } from "./one_run.ts";
 import type { KinsumerOptions } from "./options.ts";
-import { assertReady, hasOwnTables, tableOptions } from "./readiness.ts";
 import { resolveHandling } from "./resolve_handling.ts";
-import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
-import type { ClientState } from "./rules/health.ts";
-import { resourcesOf } from "./shared.ts";
 import type { KinsumerSnapshot } from "./snapshot.ts";
-import { createOneMore, createTables, deleteTables } from "./tables/schema.ts";
-import { Telemetry } from "./telemetry/telemetry.ts";
+import { makeTables, removeTables } from "./set_up.ts";
 
 /** How to stop. */
 export interface StopOptions {
@@ -46,22 +32,6 @@ export interface StopOptions {
   readonly deadlineMs?: number;
 }
 
-/** When a consumer counts as caught up. */
-export interface CaughtUpOptions {
-  /**
-   * How far behind the tip of each shard the last read may be: 0 to 86,400,000 milliseconds.
-   * @default {1000}
-   */
-  readonly lagMs?: number | undefined;
-  /** Ends the waiting. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-const DEFAULT_LAG_MS = 1_000;
-const MAX_LAG_MS = 86_400_000;
-/** How often it is looked, in memory, whether all is caught up. */
-const LOOK_INTERVAL_MS = 25;
-const DEFAULT_DEADLINE_MS = 10_000;
 const MAX_DEADLINE_MS = 3_600_000;
 
 /**
@@ -86,30 +56,8 @@ const MAX_DEADLINE_MS = 3_600_000;
  * ```
  */
 export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, AsyncDisposable {
-  readonly #options: ResolvedOptions;
-  readonly #ports: Ports;
-  readonly #telemetry: Telemetry;
-  readonly #announcer: Announcer;
-  readonly #handoff: Handoff;
-  readonly #lease: Lease;
+  readonly #client: Client;
   readonly #shared: PullIterator<DeliveredRecord>;
-  readonly #aborting = new AbortController();
-  /** Ends what needs no farewell. */
-  readonly #leaving = new AbortController();
-  /** With manual acknowledgement, who asks for more may only be collecting. */
-  readonly #inHandCount = (): number => {
-    if (this.#processor !== undefined) return this.#processor.runningCount;
-    return this.#isManual && this.#handoff.hasPullers ? 0 : this.#handoff.inHandCount;
-  };
-  #state: ClientState = "new";
-  #member: Membership | undefined;
-  #processor: Processor | undefined;
-  readonly #factory: MembershipFactory | undefined;
-  #starting: Promise<void> = Promise.resolve();
-  #stopping: Promise<void> | undefined;
-  #watchdog: Watchdog | undefined;
-  readonly #errors: LastErrors;
-  #unwatch: () => void = () => {};
 
   /**
    * Checks the options. Sends nothing yet.
@@ -118,65 +66,28 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * @throws {RangeError} when an option's value is not allowed
    */
   constructor(options: KinsumerOptions) {
-    const resolved = resolveOptions(options);
-    const { clientId, runtime: { clock, onWait }, statsReceiver } = resolved;
-    this.#options = resolved;
-    this.#factory = MEMBERSHIPS.get(options);
-    const telemetry = new Telemetry({ ...resolved, clock }, resolved.extractContext);
-    this.#telemetry = telemetry;
-    this.#errors = new LastErrors(clock);
-    const { logger, onEvent } = resolved;
-    this.#announcer = new Announcer({
-      logger,
-      onEvent: (event) => {
-        telemetry.observe(event);
-        this.#errors.note(event);
-        onEvent?.(event);
-      },
-    }, { clientId });
-    this.#ports = connect(resolved, {
-      telemetry,
-      onRetry: ({ target, attempt: failures, delayMs, error }) =>
-        this.#announcer.retried(error, { operation: operationOf(target), failures, delayMs }),
-      onWireRefused: (error) => this.#announcer.announce({ type: "wire-refused", error }),
-    });
-    this.#lease = new Lease(clock, resolved.clientRecordMaxAgeMs);
-    this.#handoff = new Handoff({
-      streamName: resolved.streamName,
-      maxBufferedBytes: resolved.maxBufferedBytes,
-      budget: resourcesOf(resolved.shared)?.budget,
-      bufferSize: resolved.bufferSize,
-      isLeaseValid: () => this.#lease.isValid,
-      onHandedOver: statsReceiver && (({ received, retrievedMs }, from, to) => {
-        for (const record of received.slice(from, to)) {
-          const insertedMs = record.approximateArrivalMs;
-          attempt(() => statsReceiver.eventToClient({ insertedMs, retrievedMs }));
-        }
-      }),
-      onWait: onWait && ((pull) => this.#waitedFor(pull, true)),
-    });
+    this.#client = new Client(options);
     this.#shared = this.#records();
   }
 
   /** Identifies this client in the fleet. */
   get clientId(): string {
-    return this.#options.clientId;
+    return this.#client.options.clientId;
   }
 
   /** Whether this client leads the fleet now. */
   get isLeader(): boolean {
-    return this.#member?.isLeader ?? false;
+    return this.#client.member?.isLeader ?? false;
   }
 
   /** The shards that this client owns now, sorted. */
   get ownedShardIds(): readonly string[] {
-    const consumers = this.#member?.consumers ?? [];
-    return consumers.filter((each) => each.isOwner).map((each) => each.shardId).sort();
+    return this.#client.ownedShardIds;
   }
 
   /** The shards that stand still, because a handler failed and the policy is `pauseShard`. */
   get pausedShards(): readonly PausedShard[] {
-    return this.#processor?.pausedShards ?? [];
+    return this.#client.processor?.pausedShards ?? [];
   }
 
   /**
@@ -191,16 +102,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * ```
    */
   snapshot(): KinsumerSnapshot {
-    const { runtime: { clock } } = this.#options;
-    return takeSnapshot({
-      context: { clock, handoff: this.#handoff, lease: this.#lease, options: this.#options },
-      state: this.#state,
-      isLeader: this.isLeader,
-      consumers: this.#member?.consumers ?? [],
-      pausedShards: this.pausedShards,
-      stalls: this.#watchdog?.stalls ?? new Map(),
-      errors: this.#errors,
-    });
+    return this.#client.snapshot();
   }
 
   /**
@@ -211,7 +113,8 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * @throws {KinsumerError} `TableNotReady` when that takes longer than five minutes
    */
   createRequiredTables(): Promise<void> {
-    return this.#waitedFor(this.#createTables());
+    const { announcer, options, ports } = this.#client;
+    return this.#client.waitedFor(makeTables(ports, options, announcer));
   }
 
   /**
@@ -222,7 +125,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * longer than five minutes
    */
   deleteTables(): Promise<void> {
-    return this.#waitedFor(this.#deleteTables());
+    return this.#client.waitedFor(this.#deleteTables());
   }
 
   /**
@@ -234,7 +137,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * `CredentialsRejected` when it cannot start
    */
   run(): Promise<void> {
-    return this.#waitedFor(this.#run());
+    return this.#client.waitedFor(this.#client.run());
   }
 
   /**
@@ -246,13 +149,13 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * with, such as `ClientIdInUse`
    */
   async next(): Promise<KinsumerRecord | undefined> {
-    this.#assertStarted();
+    this.#client.assertStarted();
     return (await this.#shared.next()).value;
   }
 
   /** Iterates over the records; see the class. */
   [Symbol.asyncIterator](): AsyncIterableIterator<KinsumerRecord, undefined> {
-    this.#assertStarted();
+    this.#client.assertStarted();
     return this.#records();
   }
 
@@ -263,10 +166,11 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * @throws {KinsumerError} `NotRunning` before `run()`
    */
   batches(): AsyncIterableIterator<RecordBatch, undefined> {
-    this.#assertStarted();
+    this.#client.assertStarted();
+    const { handoff, isManual, telemetry } = this.#client;
     return new PullIterator<DeliveredBatch>(
-      this.#telemetry.receive(() => this.#handoff.pullBatch(), ({ records }) => records),
-      this.#isManual,
+      telemetry.receive(() => handoff.pullBatch(), ({ records }) => records),
+      isManual,
     );
   }
 
@@ -281,31 +185,14 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * @throws the signal's reason when that aborts first
    */
   caughtUp(options: CaughtUpOptions = {}): Promise<boolean> {
-    return this.#waitedFor(this.#caughtUp(options), true);
+    return this.#client.waitedFor(this.#caughtUp(options), true);
   }
 
-  async #caughtUp({ lagMs = DEFAULT_LAG_MS, signal }: CaughtUpOptions): Promise<boolean> {
-    this.#assertStarted();
-    if (!(typeof lagMs === "number" && lagMs >= 0 && lagMs <= MAX_LAG_MS)) {
-      throw new RangeError(
-        `Cannot wait to catch up: lagMs must be a number from 0 to ${MAX_LAG_MS}, got ${lagMs}`,
-      );
-    }
-    await this.#starting.catch(() => {}); // run() tells its own caller
-    const giveUp = new AbortController();
-    const closedIds = this.#member?.closedShardIds(giveUp.signal);
-    let known: ReadonlySet<string> | undefined;
-    closedIds?.then((ids) => known = ids);
-    try {
-      for (;;) {
-        signal?.throwIfAborted();
-        if (this.#state === "stopping" || this.#state === "stopped") return false;
-        if (known !== undefined && this.#member?.isCaughtUp(lagMs, known)) return true;
-        await this.#options.runtime.clock.sleep(LOOK_INTERVAL_MS, signal);
-      }
-    } finally {
-      giveUp.abort();
-    }
+  async #caughtUp(options: CaughtUpOptions): Promise<boolean> {
+    this.#client.assertStarted();
+    const lagMs = caughtUpLagMs(options);
+    await this.#client.started;
+    return await waitUntilCaughtUp(this.#client, lagMs, options.signal);
   }
 
   /**
@@ -344,28 +231,11 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     options: ProcessOptions = {},
   ): Promise<ProcessCounts> {
     const handling = resolveHandling(handler, options);
-    if (this.#isManual) {
+    if (this.#client.isManual) {
       throw new TypeError('Cannot process: acknowledge must be "auto", got "manual"');
     }
-    this.#assertStarted();
-    if (this.#processor !== undefined) {
-      throw new KinsumerError("AlreadyRunning", "Cannot process: a handler is at work already");
-    }
-    const { runtime: { clock, random } } = this.#options;
-    const stop = () => void this.stop({ deadlineMs: handling.deadlineMs });
-    if (handling.signal?.aborted) stop();
-    const processor = new Processor(
-      { announcer: this.#announcer, clock, handoff: this.#handoff, random },
-      { handler, handling, around: this.#telemetry.process() },
-    );
-    this.#processor = processor;
-    handling.signal?.addEventListener("abort", stop, { once: true });
-    await this.#waitedFor(processor.ended, true);
-    handling.signal?.removeEventListener("abort", stop);
-    await this.stop({ deadlineMs: handling.deadlineMs });
-    processor.close();
-    if (processor.failure !== undefined) throw processor.failure.error;
-    return processor.counts;
+    this.#client.assertStarted();
+    return await this.#client.process({ handler, handling });
   }
 
   /**
@@ -374,7 +244,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * @returns false when the shard is not paused on this client
    */
   resumeShard(shardId: string): boolean {
-    return this.#processor?.resume(shardId) ?? false;
+    return this.#client.processor?.resume(shardId) ?? false;
   }
 
   /**
@@ -393,16 +263,8 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * @throws {KinsumerError} `NotRunning` before `run()`
    */
   stream(): ReadableStream<KinsumerRecord> {
-    this.#assertStarted();
-    const records = this.#records();
-    return new ReadableStream<KinsumerRecord>({
-      pull: async (controller) => {
-        const { done, value } = await records.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: async () => void await records.return(),
-    }, { highWaterMark: 0 }); // a chunk that waited inside of the stream would count as processed
+    this.#client.assertStarted();
+    return streamOf(this.#records());
   }
 
   /**
@@ -422,8 +284,7 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
         `Cannot stop: deadlineMs must be a number from 0 to ${MAX_DEADLINE_MS}, got ${deadlineMs}`,
       );
     }
-    this.#stopping ??= this.#waitedFor(this.#stop(deadlineMs));
-    return this.#stopping;
+    return this.#client.stop(deadlineMs);
   }
 
   /** {@linkcode stop} with its default deadline, for `await using`. */
@@ -431,155 +292,20 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
     return this.stop();
   }
 
-  get #isManual(): boolean {
-    return this.#options.acknowledge === "manual";
-  }
-
   #records(): PullIterator<DeliveredRecord> {
+    const { handoff, isManual, telemetry } = this.#client;
     return new PullIterator<DeliveredRecord>(
-      this.#telemetry.receive(() => this.#handoff.pullRecord(), (record) => [record]),
-      this.#isManual,
-      () => this.#telemetry.isReceiveWatched ? undefined : this.#handoff.takeRecord(),
+      telemetry.receive(() => handoff.pullRecord(), (record) => [record]),
+      isManual,
+      () => telemetry.isReceiveWatched ? undefined : handoff.takeRecord(),
     );
   }
 
-  #assertStarted(): void {
-    if (this.#state !== "new") return;
-    throw new KinsumerError("NotRunning", "Cannot consume: call and await run() first");
-  }
-
-  async #createTables(): Promise<void> {
-    const { coordination, deletionProtection, pointInTimeRecovery, tableTags } = this.#options;
-    const provisioned = this.#options.tableCapacity;
-    const common = { ...tableOptions(this.#ports, this.#options), provisioned, tags: tableTags };
-    if (coordination !== undefined) {
-      await createOneMore({ ...common, tableName: coordination.tableName });
-    }
-    if (hasOwnTables(this.#options)) return;
-    await createTables({
-      ...common,
-      isDeletionProtected: deletionProtection,
-      isRecoverable: pointInTimeRecovery,
-      onMissing: (missing) => this.#announcer.announce({ type: "table-unprotected", ...missing }),
-    });
-  }
-
   async #deleteTables(): Promise<void> {
-    if (this.#state !== "new" && this.#state !== "stopped") {
+    const { isIdle, options, ports } = this.#client;
+    if (!isIdle) {
       throw new KinsumerError("AlreadyRunning", "Cannot delete the tables: this client is running");
     }
-    if (hasOwnTables(this.#options)) return;
-    await deleteTables(tableOptions(this.#ports, this.#options));
+    await removeTables(ports, options);
   }
-
-  async #run(): Promise<void> {
-    if (this.#state !== "new") {
-      const state = this.#state === "stopped" || this.#state === "stopping"
-        ? "it was stopped; create another"
-        : "it is running already";
-      throw new KinsumerError("AlreadyRunning", `Cannot run this Kinsumer: ${state}`);
-    }
-    this.#state = "starting";
-    this.#starting = this.#start();
-    try {
-      await this.#starting;
-    } catch (error) {
-      if (this.#state === "starting") {
-        this.#state = "new";
-        this.#member = undefined;
-      }
-      throw error;
-    }
-  }
-
-  /** Tells the runtime, whose clock may be virtual, that the user waits. */
-  #waitedFor<Result>(until: Promise<Result>, isForRecords: boolean = false): Promise<Result> {
-    const { onWait } = this.#options.runtime;
-    onWait?.({ until, isForRecords, inHandCount: this.#inHandCount });
-    return until;
-  }
-
-  async #start(): Promise<void> {
-    const { signal } = this.#aborting;
-    // A visit finds out by its first requests, which are counted.
-    if (this.#factory === undefined) await assertReady(this.#ports, this.#options, signal);
-    const { runtime: { clock, random } } = this.#options;
-    const context = {
-      options: this.#options,
-      clock,
-      random,
-      kinesis: this.#ports.kinesis,
-      clients: this.#ports.clients,
-      checkpoints: this.#ports.checkpoints,
-      metadata: this.#ports.metadata,
-      announcer: this.#announcer,
-      handoff: this.#handoff,
-      lease: this.#lease,
-      telemetry: this.#telemetry,
-      pace: { throttleDelayMs: this.#options.throttleDelayMs },
-    };
-    const create = this.#factory ?? ((context, onFatal) => new Member(context, onFatal));
-    const member = create(context, (error) => this.#fail(error));
-    this.#member = member; // before it joins: a stop meanwhile must remove what it registers
-    await member.join(signal);
-    if (this.#state === "starting") this.#state = "running";
-    this.#watch();
-    if (this.#factory === undefined) {
-      this.#watchdog = new Watchdog(context, () => member.consumers);
-      this.#watchdog.run(this.#leaving.signal);
-    }
-    const { applications } = this.#ports;
-    if (applications !== undefined && this.#factory === undefined) {
-      new Neighbours(context, applications, () => member.isLeader).run(this.#leaving.signal);
-    }
-    this.#announcer.announce({ type: "started", clientId: this.clientId });
-  }
-
-  #watch(): void {
-    const [handoff, { maxBufferedBytes }] = [this.#handoff, this.#options];
-    const countOwned = () => this.ownedShardIds.length;
-    this.#unwatch = this.#telemetry.watch({
-      get ownedCount() {
-        return countOwned();
-      },
-      get bufferBytes() {
-        return handoff.heldBytes;
-      },
-      bufferLimit: maxBufferedBytes,
-    });
-  }
-
-  /** Waits until `run()` has given up, which tells its own caller why. */
-  async #settleStart(deadlineMs: number): Promise<void> {
-    const settled = new AbortController();
-    const starting = this.#starting.catch(() => {}).then(() => settled.abort());
-    await Promise.race([
-      starting,
-      this.#options.runtime.clock.sleep(deadlineMs / 2, settled.signal),
-    ]);
-    settled.abort();
-  }
-
-  #fail(error: KinsumerError): void {
-    this.#announcer.announce({ type: "failed", error });
-    this.#handoff.fail(error);
-    this.stop();
-  }
-
-  async #stop(deadlineMs: number): Promise<void> {
-    const wasStarting = this.#state === "starting";
-    this.#state = "stopping";
-    this.#leaving.abort();
-    this.#handoff.close();
-    if (wasStarting) this.#aborting.abort(new KinsumerError("NotRunning", "Cannot run: stopped"));
-    await this.#settleStart(deadlineMs);
-    const isClean = await this.#member?.leave(deadlineMs) ?? true;
-    this.#unwatch();
-    this.#state = "stopped";
-    this.#announcer.announce({ type: "stopped", clientId: this.clientId, isClean });
-  }
-}
-
-function operationOf(target: string): string {
-  return target.slice(target.indexOf(".") + 1);
 }

@@ -30,7 +30,7 @@ const LAYERS = [
     level: 7,
     folder: "src/kinsumer.ts",
     pattern:
-      /^src\/(kinsumer|connect|readiness|one_run|run_once|shared|dead_letter_stream|dedupe_table)\.ts$/,
+      /^src\/(kinsumer|client|connect|readiness|set_up|one_run|run_once|shared|dead_letter_stream|dedupe_table)\.ts$/,
   },
   { level: 6, folder: "src/loops/", pattern: /^src\/loops\// },
   { level: 5, folder: "src/telemetry/", pattern: /^src\/telemetry\// },
