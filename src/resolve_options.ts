@@ -6,7 +6,16 @@
  */
 
 import type { KinsumerOptions } from "./options.ts";
-import { Checker, type Coordination, NAME, REGION } from "./option_checker.ts";
+import { Checker, NAME, REGION } from "./option_checker.ts";
+import {
+  checkCoordination,
+  checkCredentials,
+  checkRuntime,
+  checkShared,
+  type Coordination,
+} from "./option_parts.ts";
+import { arnRegionOf, checkArnRegion, checkStartAt, checkStream } from "./option_places.ts";
+import { checkCapacity, checkTableNames, checkTables, checkTags } from "./option_tables.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import type { TableNames } from "./tables/schema.ts";
 
@@ -51,7 +60,7 @@ export function resolveOptions(options: KinsumerOptions): ResolvedOptions {
     );
   }
   const check = new Checker(options as unknown as Record<string, unknown>);
-  const runtime = check.runtime("runtime") ?? systemRuntime();
+  const runtime = checkRuntime(check) ?? systemRuntime();
   const resolved = {
     ...names(check, runtime),
     ...endpoints(check, runtime),
@@ -69,9 +78,9 @@ function names(check: Checker, runtime: Runtime) {
   const applicationName = check.text("applicationName", { max: 200, pattern: NAME });
   const clientId = check.text("clientId", { max: 256, fallback: () => runtime.random.uuid() });
   return {
-    ...check.stream(),
+    ...checkStream(check),
     applicationName,
-    ...check.tableNames(applicationName),
+    ...checkTableNames(check, applicationName),
     clientId,
     clientName: check.text("clientName", { max: 256, fallback: () => clientId || "unknown" }),
   };
@@ -84,10 +93,10 @@ function endpoints(check: Checker, runtime: Runtime) {
     max: 64,
     pattern: REGION,
     fallback: () =>
-      check.arnRegion || runtime.env("AWS_REGION") || runtime.env("AWS_DEFAULT_REGION") ||
+      arnRegionOf(check) || runtime.env("AWS_REGION") || runtime.env("AWS_DEFAULT_REGION") ||
       (isLocal ? "us-east-1" : undefined),
   });
-  check.arnAgrees(region);
+  checkArnRegion(check, region);
   const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return {
     region,
@@ -126,8 +135,8 @@ function limits(check: Checker) {
     bufferSize: check.number("bufferSize", 20_000, [1, 1_000_000]),
     maxBufferedBytes: check.number("maxBufferedBytes", 64 * MIB, [MIB, 4096 * MIB]),
     readLimit: check.number("readLimit", 10_000, [1, 10_000]),
-    tableCapacity: check.capacity("tableCapacity"),
-    tableTags: check.tags("tableTags"),
+    tableCapacity: checkCapacity(check),
+    tableTags: checkTags(check),
     deletionProtection: check.flag("deletionProtection"),
     pointInTimeRecovery: check.flag("pointInTimeRecovery"),
   };
@@ -137,16 +146,16 @@ function choices(check: Checker, runtime: Runtime) {
   return {
     acknowledge: check.choice("acknowledge", ["auto", "manual"]),
     wire: check.choice("wire", ["cbor", "json"]),
-    startAt: check.startAt("startAt", runtime.clock.nowMs()),
+    startAt: checkStartAt(check, runtime.clock.nowMs()),
     onInvalidCheckpoint: check.choice("onInvalidCheckpoint", ["fail", "horizon", "latest"]),
   };
 }
 
 function ports(check: Checker) {
   return {
-    shared: check.shared("shared"),
-    coordination: check.coordination("coordination"),
-    credentials: check.credentials("credentials"),
+    shared: checkShared(check),
+    coordination: checkCoordination(check),
+    credentials: checkCredentials(check),
     onEvent: check.callable("onEvent"),
     extractContext: check.callable("extractContext"),
     logger: check.methods("logger", ["debug", "info", "warn", "error"]),
@@ -161,6 +170,6 @@ function ports(check: Checker) {
       "getRecords",
       "describeStream",
     ]),
-    tables: check.tables("tables"),
+    tables: checkTables(check),
   };
 }

@@ -38,8 +38,7 @@ const LAYERS = [
   {
     level: 5,
     folder: "src/options.ts",
-    pattern:
-      /^src\/(options|option_checker|resolve_options|handling|resolve_handling|snapshot)\.ts$/,
+    pattern: /^src\/(options|option_\w+|resolve_options|handling|resolve_handling|snapshot)\.ts$/,
   },
   { level: 4, folder: "src/tables/", pattern: /^src\/tables\// },
   { level: 3, folder: "src/aws/", pattern: /^src\/aws\// },
