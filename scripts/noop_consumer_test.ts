@@ -1,8 +1,11 @@
 // The no-op consumer as a process: it counts what is in the stream, and says what it cannot do.
 
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { type EmbeddedServers, openStreams, startEmbeddedServers } from "../testing/mod.ts";
+import { eventually } from "../testing/collect.ts";
 import { runScript } from "./demo/run_script.ts";
 
 const NOOP = "scripts/noop_consumer.ts";
@@ -10,8 +13,11 @@ const SLOW = { timeout: 60_000 };
 
 const REFUSED: readonly (readonly [args: readonly string[], message: RegExp])[] = [
   [[], /^--stream is missing/],
-  [["--stream", "orders", "--statsd-host-port", "localhost:8125"], /not available yet/],
-  [["--stream", "orders", "--statsd-prefix", "noop"], /^--statsd-prefix is not available yet/],
+  [
+    ["--stream", "orders", "--statsd-host-port", "localhost"],
+    /^--statsd-host-port must be HOST:PORT/,
+  ],
+  [["--stream", "orders", "--statsd-prefix", "noop"], /^--statsd-prefix needs --statsd-host-port/],
 ];
 
 describe("the no-op consumer", () => {
@@ -49,6 +55,29 @@ describe("the no-op consumer", () => {
       assert.match(stdout, /\nConsumed 25 records in \d+\.\d s\n$/);
     });
   }
+
+  it("sends the Go library's statistics to a StatsD server", SLOW, async () => {
+    const socket = createSocket("udp4");
+    let received = "";
+    socket.on("message", (message) => received += `${message}\n`);
+    socket.bind(0, "127.0.0.1");
+    await once(socket, "listening");
+    try {
+      const { port } = socket.address();
+      const statsd = ["--statsd-host-port", `127.0.0.1:${port}`, "--statsd-prefix", "trial"];
+      const args = ["--stream", "orders", "--application", "noop-statsd", "--create-tables"];
+      const noop = runScript(NOOP, [...args, ...local, ...statsd]);
+      await noop.printed(/^25 records/m);
+      noop.signal("SIGTERM");
+      assert.equal((await noop.ended).code, 0);
+      await eventually("all has come", () => received.includes("checkpoints"), 10_000);
+      const consumed = received.match(/^trial\.kinsumer\.consumed:\d+\|c$/gm) ?? [];
+      assert.equal(consumed.length, 25);
+      assert.match(received, /^trial\.kinsumer\.shardId-000000000000\.retrieved:\d+\|c$/m);
+    } finally {
+      socket.close();
+    }
+  });
 
   it("takes the endpoints from the environment", SLOW, async () => {
     const noop = runScript(NOOP, ["--stream", "orders", "--create-tables"], {

@@ -24,6 +24,7 @@ const ts = loadTypescript();
 const LAYERS = [
   { level: 10, folder: "src/cli/", pattern: /^src\/cli\// },
   { level: 9, folder: "testing/", pattern: /^testing\// },
+  { level: 9, folder: "src/statsd/", pattern: /^src\/statsd\// },
   { level: 9, folder: "src/node/", pattern: /^src\/node\// },
   { level: 8, folder: "mod.ts", pattern: /^mod\.ts$/ },
   {
@@ -53,6 +54,7 @@ const LAYERS = [
  */
 const IMPORT_SITES = new Map([
   ["aws4fetch", /^src\/aws\/(call|signing\w*)\.ts$/],
+  ["hot-shots", /^src\/statsd\/connect\.ts$/],
   ["@opentelemetry/api", /^src\/telemetry\/api\.ts$/],
 ]);
 
@@ -113,7 +115,8 @@ function layerOf(path) {
 
 /** @param {string} path */
 function isCore(path) {
-  return path.startsWith("src/") && !/^src\/(cli|node)\//.test(path) && path !== "src/runtime.ts";
+  return path.startsWith("src/") && !/^src\/(cli|node|statsd)\//.test(path) &&
+    path !== "src/runtime.ts";
 }
 
 /** @typedef {{ path: string, line: number, specifier: string }} Import */

@@ -57,6 +57,8 @@ const VIRTUAL = join(ROOT, ".tmp", "docs");
 const MODULES = {
   "kinsumer": join(ROOT, "mod.ts"),
   "@kinsumer/kinsumer": join(ROOT, "mod.ts"),
+  "@kinsumer/kinsumer/statsd": join(ROOT, "src", "statsd", "mod.ts"),
+  "kinsumer/statsd": join(ROOT, "src", "statsd", "mod.ts"),
   "@kinsumer/kinsumer/node": join(ROOT, "src", "node", "mod.ts"),
   "kinsumer/node": join(ROOT, "src", "node", "mod.ts"),
   "kinsumer/testing": join(ROOT, "testing", "mod.ts"),

@@ -6,6 +6,7 @@
 
 import { KinsumerError } from "../errors.ts";
 import { Kinsumer } from "../kinsumer.ts";
+import { connectStatsd, type StatsdOptions } from "../statsd/connect.ts";
 import { type Call, type Command, UsageError } from "./command.ts";
 import { APPLICATION, JSON_OUTPUT, STREAM } from "./common_options.ts";
 import { AWS_OPTIONS, readTarget } from "./environment.ts";
@@ -26,8 +27,11 @@ export const NOOP: Command = {
     application: { ...APPLICATION, default: "noop" },
     "create-tables": { help: "create the tables where they do not exist" },
     ...AWS_OPTIONS,
-    "statsd-host-port": { value: "HOST:PORT", help: "not available yet" },
-    "statsd-prefix": { value: "PREFIX", help: "not available yet" },
+    "statsd-host-port": {
+      value: "HOST:PORT",
+      help: "send the Go library's statistics there; needs the package hot-shots",
+    },
+    "statsd-prefix": { value: "PREFIX", help: "what their names begin with" },
     json: { ...JSON_OUTPUT, help: "print each count as one JSON object a line" },
   },
   examples: [
@@ -39,23 +43,42 @@ export const NOOP: Command = {
 };
 
 async function noop({ args, shell }: Call): Promise<number> {
-  for (const name of ["statsd-host-port", "statsd-prefix"] as const) {
-    if (args.text(name) !== undefined) throw new UsageError(`--${name} is not available yet`);
-  }
+  const server = statsdServer(args.text("statsd-host-port"), args.text("statsd-prefix"));
   const streamName = args.required("stream");
   const { credentialsSource: _, ...target } = readTarget(args, shell.env);
+  const statsd = server && await connectStatsd(server);
   const kinsumer = new Kinsumer({
     streamName,
     applicationName: args.required("application"),
     onEvent: (event) => event.type === "failed" && shell.say(`Failed: ${wordsOf(event.error)}`),
+    statsReceiver: statsd?.receiver,
     ...target,
   });
-  await consume(kinsumer, {
-    shell,
-    hasToCreate: args.has("create-tables"),
-    isJson: args.has("json"),
-  });
+  try {
+    await consume(kinsumer, {
+      shell,
+      hasToCreate: args.has("create-tables"),
+      isJson: args.has("json"),
+    });
+  } finally {
+    await statsd?.close();
+  }
   return 0;
+}
+
+/** Where the statistics go, if anywhere. */
+function statsdServer(
+  hostPort: string | undefined,
+  prefix: string | undefined,
+): StatsdOptions | undefined {
+  if (hostPort === undefined) {
+    if (prefix === undefined) return undefined;
+    throw new UsageError("--statsd-prefix needs --statsd-host-port");
+  }
+  const [, host = "", digits = ""] = /^(.+):(\d{1,5})$/.exec(hostPort) ?? [];
+  const port = Number(digits);
+  if (host !== "" && port >= 1 && port <= 65_535) return { host, port, prefix };
+  throw new UsageError(`--statsd-host-port must be HOST:PORT, got "${hostPort}"`);
 }
 
 async function consume(
