@@ -28,6 +28,7 @@ const TASKS = {
   noop: { program: "noop_consumer.ts", isOnToolchain: false },
   screenshots: { program: "screenshots/main.ts", isOnToolchain: false },
   "docs:cli": { program: "docs/cli_page.ts", isOnToolchain: false },
+  "docs:observability": { program: "docs/observability_page.ts", isOnToolchain: false },
   kinsumer: { program: "../src/cli/bin.ts", isOnToolchain: false },
   simulate: { program: "simulate/main.ts", isOnToolchain: false },
   chaos: { program: "chaos/main.ts", isOnToolchain: isNode },

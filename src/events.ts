@@ -43,12 +43,34 @@ export type CheckpointFlaw =
 
 /** Something that happened. A closed union: more members may come, none changes its meaning. */
 export type KinsumerEvent =
-  | { readonly type: "started"; readonly clientId: string }
-  | { readonly type: "stopped"; readonly clientId: string; readonly isClean: boolean }
-  | { readonly type: "leader-won"; readonly clientId: string }
-  | { readonly type: "leader-lost"; readonly clientId: string }
-  | { readonly type: "client-joined"; readonly clientId: string }
   | {
+    /** `run()` is about to resolve. */
+    readonly type: "started";
+    readonly clientId: string;
+  }
+  | {
+    /** `stop()` is about to resolve; `isClean` tells whether all was written in time. */
+    readonly type: "stopped";
+    readonly clientId: string;
+    readonly isClean: boolean;
+  }
+  | {
+    /** This client leads from now on. */
+    readonly type: "leader-won";
+    readonly clientId: string;
+  }
+  | {
+    /** It leads no longer. */
+    readonly type: "leader-lost";
+    readonly clientId: string;
+  }
+  | {
+    /** On the leader: a client is new. */
+    readonly type: "client-joined";
+    readonly clientId: string;
+  }
+  | {
+    /** On the leader: a client stopped, or was dead and its row removed. */
     readonly type: "client-left";
     readonly clientId: string;
     /** `stopped`: it left orderly; `dead`: it did not beat within its time to live. */
@@ -62,10 +84,29 @@ export type KinsumerEvent =
     /** How many shards go from one living client to another, or away from a dead one. */
     readonly moveCount: number;
   }
-  | { readonly type: "shard-captured"; readonly shardId: string; readonly position: string }
-  | { readonly type: "shard-released"; readonly shardId: string; readonly isClean: boolean }
-  | { readonly type: "shard-finished"; readonly shardId: string }
-  | { readonly type: "shard-lost"; readonly shardId: string; readonly reason: LossReason }
+  | {
+    /** This client owns a shard and begins to read. */
+    readonly type: "shard-captured";
+    readonly shardId: string;
+    readonly position: string;
+  }
+  | {
+    /** It gave the shard up, in order; `isClean` tells whether nothing was left in your hands. */
+    readonly type: "shard-released";
+    readonly shardId: string;
+    readonly isClean: boolean;
+  }
+  | {
+    /** A closed shard is processed to its end. */
+    readonly type: "shard-finished";
+    readonly shardId: string;
+  }
+  | {
+    /** Another owns it or may own it: `taken`, `lease-expired` or `expelled`. */
+    readonly type: "shard-lost";
+    readonly shardId: string;
+    readonly reason: LossReason;
+  }
   | {
     /** A shard left the stream, by its retention, before it was processed to its end. */
     readonly type: "shard-expired";
@@ -91,6 +132,7 @@ export type KinsumerEvent =
     readonly nextArrivalMs: number | undefined;
   }
   | {
+    /** A checkpoint was written. */
     readonly type: "checkpointed";
     readonly shardId: string;
     readonly sequenceNumber: string | undefined;
@@ -169,7 +211,11 @@ export type KinsumerEvent =
     /** When it goes on by itself: milliseconds since the Unix epoch. Absent: never. */
     readonly resumesAtMs?: number | undefined;
   }
-  | { readonly type: "shard-resumed"; readonly shardId: string }
+  | {
+    /** It goes on. */
+    readonly type: "shard-resumed";
+    readonly shardId: string;
+  }
   | {
     /** A shard that is behind has not moved for `stalledAfterMs`. */
     readonly type: "shard-stalled";
