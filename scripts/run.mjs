@@ -27,6 +27,7 @@ const TASKS = {
   servers: { program: "local_servers.ts", isOnToolchain: false },
   noop: { program: "noop_consumer.ts", isOnToolchain: false },
   screenshots: { program: "screenshots/main.ts", isOnToolchain: false },
+  trace: { program: "trace/main.ts", isOnToolchain: false },
   "docs:cli": { program: "docs/cli_page.ts", isOnToolchain: false },
   "docs:observability": { program: "docs/observability_page.ts", isOnToolchain: false },
   kinsumer: { program: "../src/cli/bin.ts", isOnToolchain: false },
