@@ -38,6 +38,7 @@ const TASKS = {
   conformance: { program: "conformance/main.ts", isOnToolchain: false, isOnBackends: true },
   test: { program: "test.mjs", isOnToolchain: isNode, isOnBackends: true },
   containers: { program: "engine/main.ts", isOnToolchain: isNode, isOnBackends: true },
+  "local-bench": { program: "engine/times_main.ts", isOnToolchain: false, isOnBackends: true },
   recipes: { program: "recipes/main.mjs", isOnToolchain: true },
   check: { program: "check.mjs", isOnToolchain: true, isOnBackends: true },
   build: { program: "build.mjs", isOnToolchain: true },

@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 import { currentRuntime, scriptArgs } from "../scripts/runtimes.mjs";
 import { eventually } from "./collect.ts";
 import { describeBackend } from "./backends/behaviour.ts";
+import { startLocalKinesis } from "./local_kinesis.ts";
+import { assertNoGrowth, canWatch, watchRounds } from "./rounds.ts";
 
 describeBackend("kinesis-mock");
 
@@ -29,6 +31,28 @@ describe("kinesis-mock's process", () => {
     assert.equal(await isListening(port), true, output);
     child.kill("SIGKILL");
     await eventually("the port is closed", async () => !await isListening(port));
+  });
+});
+
+describe("kinesis-mock, again and again", () => {
+  it("leaves no process, socket, timer or memory behind", { timeout: 120_000 }, async () => {
+    const growth = await watchRounds(async () => {
+      const local = await startLocalKinesis({ backend: "kinesis-mock" });
+      await local.stop();
+    }, canWatch() ? 25 : 2);
+    assertNoGrowth(growth); // on Node; the others cannot tell
+  });
+});
+
+describe("startLocalKinesis()", () => {
+  it("says when kinesis-mock does not come up", { timeout: 60_000 }, async () => {
+    process.env["KINESIS_MOCK_TLS_PORT"] = "none";
+    try {
+      const starting = startLocalKinesis({ backend: "kinesis-mock" });
+      await assert.rejects(starting, { name: "LocalKinesisError", code: "StartFailed" });
+    } finally {
+      delete process.env["KINESIS_MOCK_TLS_PORT"];
+    }
   });
 });
 

@@ -308,7 +308,7 @@ describe("the documents", () => {
   it("name only tasks that package.json has", () => {
     const { scripts } = JSON.parse(read("package.json"));
     for (const path of documents()) {
-      for (const [, task = ""] of read(path).matchAll(/\bnpm run ([\w:]+)/g)) {
+      for (const [, task = ""] of read(path).matchAll(/\bnpm run ([\w:-]+)/g)) {
         assert.ok(task in scripts, `${path}: npm run ${task}`);
       }
     }

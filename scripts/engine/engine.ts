@@ -32,6 +32,8 @@ const STOP_TIMEOUT_MS = 20_000;
 export async function openEngine(): Promise<Engine | { readonly why: string }> {
   const found = await findEngine();
   if (found !== undefined) return { ...commandsOf(found), isOwn: false, stop: async () => {} };
+  const named = process.env["DOCKER_HOST"];
+  if (named) return { why: `DOCKER_HOST names "${named}", and no engine answers there` };
   if (process.platform !== "linux" || process.getuid?.() !== 0) {
     return { why: "no engine answers, and only root on Linux could start one" };
   }

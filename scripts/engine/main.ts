@@ -8,13 +8,17 @@
  * @module
  */
 
+import { join } from "node:path";
 import process from "node:process";
 import { LABEL } from "../../testing/backends/image.ts";
-import { currentRuntime, type RuntimeName, RUNTIMES } from "../runtimes.mjs";
+import { currentRuntime, ROOT, type RuntimeName, RUNTIMES, scriptArgs } from "../runtimes.mjs";
 import { compareRuns } from "../suite/compare.mjs";
 import { type Run, runSuite } from "../suite/runners.mjs";
+import { startLocalKinesis } from "../../testing/local_kinesis.ts";
+import { runChild } from "../child.mjs";
 import { provideBaseImage } from "./base_image.ts";
 import { containersWith, type Engine, openEngine } from "./engine.ts";
+import { reportTimes } from "./report_times.ts";
 
 const TESTS = ["scripts/engine/container_tests.ts"];
 const LABELS = [LABEL, "org.testcontainers"];
@@ -47,6 +51,7 @@ async function runRing(engine: Engine, runtimes: readonly RuntimeName[]): Promis
     print(`\n== ${runtime}`);
     runs.push(await runSuite(runtime, TESTS));
   }
+  const others = await runOthers();
   const left = (await labelled(engine)).filter((each) => !before.includes(each));
   const problems = [
     ...runs.flatMap(({ runtime, problems }) =>
@@ -60,9 +65,45 @@ async function runRing(engine: Engine, runtimes: readonly RuntimeName[]): Promis
   if (left.length === 0) print("No container is left");
   const tests = runs.flatMap((run) => run.tests);
   const count = (status: string): number => tests.filter((each) => each.status === status).length;
-  const failed = count("failed") + problems.length;
-  print(`${count("passed") + (left.length === 0 ? 1 : 0)} passed, ${failed} failed`);
+  const failed = count("failed") + problems.length + others.failed;
+  const passed = count("passed") + (left.length === 0 ? 1 : 0) + others.passed;
+  print(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
+}
+
+interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** What is asked of a container once, whatever runtime asks. */
+async function runOthers(): Promise<Tally> {
+  print("\n== the container's answers");
+  const answers = await askContainer();
+  print("\n== starts and stops");
+  const times = await reportTimes(["embedded", "kinesis-mock", "container"]);
+  return { passed: answers.passed + times.passed, failed: answers.failed + times.failed };
+}
+
+/** Whether the servers behave in a container as the table of docs/local-servers.md says. */
+async function askContainer(): Promise<Tally> {
+  const local = await startLocalKinesis({ backend: "container", faults: false });
+  try {
+    const program = join(ROOT, "scripts", "conformance", "main.ts");
+    const args = [...scriptArgs(currentRuntime(), program), "--only", "kinesalite,dynalite"];
+    const env = {
+      ...process.env,
+      KINSUMER_KINESIS_ENDPOINT: local.kinesisEndpoint,
+      KINSUMER_DYNAMODB_ENDPOINT: local.dynamodbEndpoint,
+    };
+    const { code, output } = await runChild(process.execPath, args, { env, isQuiet: true });
+    print(output.trimEnd());
+    const [, passed = "0", failed = "0"] = /^(\d+) passed, (\d+) failed/m.exec(output) ?? [];
+    const isTold = Number(failed) > 0 || (code === 0 && Number(passed) > 0);
+    return { passed: Number(passed), failed: isTold ? Number(failed) : 1 };
+  } finally {
+    await local.stop();
+  }
 }
 
 async function labelled({ place }: Engine): Promise<readonly string[]> {

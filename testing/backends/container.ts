@@ -171,7 +171,12 @@ async function build(engine: Engine, name: string): Promise<string> {
       const src = Object.keys(imageFiles());
       const output = await dockerode.buildImage({ context, src }, options);
       await new Promise<void>((resolve, reject) => {
-        dockerode.modem.followProgress(output, (error) => error ? reject(error) : resolve());
+        dockerode.modem.followProgress(output, (error, messages) => {
+          // A build that fails ends in order, with this as its last message.
+          const failure = messages.find((each) => each.error !== undefined)?.error;
+          if (error !== null || failure !== undefined) reject(error ?? new Error(failure));
+          else resolve();
+        });
       });
     });
     return name;

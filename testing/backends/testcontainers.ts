@@ -45,7 +45,10 @@ export interface Dockerode {
     options: Readonly<Record<string, unknown>>,
   ): Promise<unknown>;
   readonly modem: {
-    followProgress(output: unknown, finished: (error: Error | null) => void): void;
+    followProgress(
+      output: unknown,
+      finished: (error: Error | null, messages: readonly { readonly error?: string }[]) => void,
+    ): void;
   };
 }
 
