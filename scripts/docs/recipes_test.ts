@@ -12,7 +12,7 @@ import { describe, it } from "node:test";
 import { FOLDER, RECIPES, SOURCES } from "../recipes/recipes.mjs";
 import { fencedBlocks } from "./markdown.mjs";
 
-const GUIDE = "docs/testing.md";
+const GUIDE = "docs/testing-recipes.md";
 const SHORT = ["node.test.ts", "vitest.test.ts", "deno.test.ts", "bun.test.ts"];
 
 function source(name: string): string {

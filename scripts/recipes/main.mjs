@@ -1,6 +1,6 @@
 /**
  * Does what a new user does: installs the packed library beside a test runner, and runs the recipes
- * of docs/testing.md, each by its own runner on its own runtime.
+ * of docs/testing-recipes.md, each by its own runner on its own runtime.
  *
  *     npm run recipes -- [--only part-of-a-name]
  *

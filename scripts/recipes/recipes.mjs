@@ -1,5 +1,5 @@
 /**
- * Lists the recipes: small tests of somebody's handler, as docs/testing.md shows them.
+ * Lists the recipes: small tests of somebody's handler, as docs/testing-recipes.md shows them.
  *
  * @module
  */
