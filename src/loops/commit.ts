@@ -19,6 +19,8 @@ export interface Committing {
   readonly channel: Channel;
   readonly owned: OwnedCheckpoint;
   readonly signal: AbortSignal;
+  /** Ends a write that is under way; absent: the signal does. */
+  readonly cutSignal?: AbortSignal | undefined;
 }
 
 /** Commits until the signal aborts (`stopped`) or the shard turns out to be another's (`lost`). */
@@ -35,6 +37,7 @@ export async function commitLoop(
     if (signal.aborted) break;
     const hasProgressed = pendingSequenceNumber(channel, owned) !== undefined;
     if (!hasProgressed && clock.monotonicMs() - owned.writtenAtMs < renewalMs) continue;
+    if (context.maySpend?.() === false) continue; // the last write says it too
     if (await commit(context, committing, {}) === "lost") return "lost";
   }
   return "stopped";
@@ -46,14 +49,14 @@ export async function commitLoop(
  */
 export async function commit(
   context: LoopContext,
-  { channel, owned, signal }: Committing,
+  { channel, owned, signal, cutSignal = signal }: Committing,
   change: Omit<CheckpointChange, "sequenceNumber">,
 ): Promise<"committed" | "lost" | "stopped"> {
   const { shardId } = channel;
   const outcome = await persist(context, { operation: "commit", shardId, signal }, () => {
     const sequenceNumber = pendingSequenceNumber(channel, owned);
     const { processedThroughMs } = channel;
-    return owned.write({ ...change, sequenceNumber, processedThroughMs }, signal);
+    return owned.write({ ...change, sequenceNumber, processedThroughMs }, cutSignal);
   });
   if (outcome === "committed") {
     context.announcer.announce({

@@ -195,7 +195,9 @@ export class ShardConsumer {
     this.#owned = owned;
     this.#enter("reading");
     const done = new AbortController();
-    const committing = commitLoop(this.#context, { channel, owned, signal: done.signal })
+    // Where requests are counted: a write that is cut off costs the last one three.
+    const cutSignal = this.#context.maySpend && this.#abandoning.signal;
+    const committing = commitLoop(this.#context, { channel, owned, signal: done.signal, cutSignal })
       .then((outcome) => outcome === "lost" && this.lose("taken"));
     try {
       const end = await this.#consume({ checkpoint, channel, owned });

@@ -30,4 +30,6 @@ export interface LoopContext {
   readonly telemetry: Telemetry;
   /** How fast shards are read: may change while the client runs. */
   readonly pace: { throttleDelayMs: number };
+  /** Whether a write that can be left out for now may be made; absent: always. */
+  readonly maySpend?: (() => boolean) | undefined;
 }

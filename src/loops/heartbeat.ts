@@ -119,6 +119,7 @@ export class Heartbeat {
       await clock.sleep(delayMs, this.#waking.signal);
       if (signal.aborted) return;
       this.#waking = new AbortController();
+      if (this.#context.maySpend?.() === false) continue;
       this.#startedCount++;
       failures = await this.#beat(signal, failures);
       this.#endedCount = this.#startedCount;

@@ -96,10 +96,10 @@ export class Visitor implements Membership {
     onFatal: (error: KinsumerError) => void,
     options: VisitOptions,
   ) {
-    this.#context = context;
     this.#options = options;
-    this.#roster = new Roster(context);
-    this.#heartbeat = new Heartbeat(context, {
+    this.#context = { ...context, maySpend: () => this.#maySpend };
+    this.#roster = new Roster(this.#context);
+    this.#heartbeat = new Heartbeat(this.#context, {
       onBeat: () => {},
       onFenced: (reason) => this.#fence(reason),
       onConflict: onFatal,
@@ -140,6 +140,11 @@ export class Visitor implements Membership {
   /** How many requests must be kept for leaving in order. */
   get requestsToLeave(): number {
     return requestsToLeave(this.#running.size);
+  }
+
+  /** Whether a request may be made that is none of leaving. */
+  get #maySpend(): boolean {
+    return this.#options.requestsLeft() > this.requestsToLeave;
   }
 
   /** Whether nothing is to be looked at, nor being looked at. */
@@ -249,6 +254,7 @@ export class Visitor implements Membership {
     const { announcer, clients } = this.#context;
     for (const { row, isLiving } of this.#roster.seen) {
       if (isLiving || row.maxAgeMs === undefined || signal.aborted) continue;
+      if (!this.#maySpend) return;
       const isRemoved = await clients.remove(row, signal).catch(() => false);
       const { clientId } = row;
       if (isRemoved) announcer.announce({ type: "client-left", clientId, reason: "dead" });
