@@ -87,6 +87,10 @@ function programOf(
   { program, runtime }: { readonly program: Subject["program"]; readonly runtime: RuntimeName },
 ): Program {
   if (program !== "go" && program !== "go-sdk") {
+    // The silent copy of the library stands beside the whole, with its own copy of the programs.
+    if (program === "kinsumer_silent") {
+      return scriptProgram(runtime, "../../silent/scripts/bench/subjects/kinsumer.js");
+    }
     return scriptProgram(runtime, `subjects/${program}.js`);
   }
   return { command: go ?? "", args: [program === "go" ? "kinsumer" : "sdk"] };

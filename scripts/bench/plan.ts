@@ -21,7 +21,15 @@ export interface Case {
 export interface Subject {
   readonly name: string;
   /** Its program: `subjects/<program>.js`, or the Go program with an argument. */
-  readonly program: "kinsumer" | "floor_naive" | "floor_own" | "sdk" | "lifion" | "go" | "go-sdk";
+  readonly program:
+    | "kinsumer"
+    | "kinsumer_silent"
+    | "floor_naive"
+    | "floor_own"
+    | "sdk"
+    | "lifion"
+    | "go"
+    | "go-sdk";
   readonly runtimes: readonly RuntimeName[];
   readonly setup?: Setup;
   readonly isSlow?: boolean;
@@ -61,11 +69,23 @@ function floor(wire: Setup["wire"], transport: Setup["transport"]): Subject {
   return { name: `floor ${wire} ${transport}`, program: "floor_own", runtimes, setup };
 }
 
+/** What telemetry costs: beside the first subject, and the same without any. */
+const TELEMETRY: readonly Subject[] = ([
+  ["kinsumer without telemetry", "kinsumer_silent", undefined],
+  ["kinsumer with SDK sampling 0", "kinsumer", "traces"],
+  ["kinsumer with SDK and metrics", "kinsumer", "traces and metrics"],
+] as const).map(([name, program, telemetry]) => {
+  const setup = { wire: "cbor", transport: "node", consume: "batches" } as const;
+  const whole = telemetry === undefined ? setup : { ...setup, telemetry };
+  return { name, program, runtimes: ["node"], setup: whole, cases: ["1 KiB", "steady"] };
+});
+
 const PLAIN = ["100 B", "1 KiB", "10 KiB", "steady"];
 
 /** Everything that is compared, in the order of a round. */
 export const SUBJECTS: readonly Subject[] = [
   kinsumer("cbor", "node"),
+  ...TELEMETRY,
   kinsumer("cbor", "node", "records"),
   kinsumer("cbor", "fetch"),
   kinsumer("json", "node"),

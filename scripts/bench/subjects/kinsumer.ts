@@ -8,10 +8,12 @@ import process from "node:process";
 import { Kinsumer } from "../../../mod.ts";
 import { assignment, finish, Meter } from "./meter.ts";
 import { runtimeOf } from "./runtime.ts";
+import { registerSdk } from "./sdk_of.ts";
 
 const task = assignment();
 const meter = new Meter(task);
 const { setup } = task;
+await registerSdk(setup);
 let captured = 0;
 const kinsumer = new Kinsumer({
   streamName: task.stream,

@@ -32,6 +32,8 @@ export interface Setup {
   readonly wire: "json" | "cbor";
   readonly transport: "fetch" | "node";
   readonly consume: "records" | "batches" | "stall";
+  /** The OpenTelemetry SDK that is registered: none where absent. */
+  readonly telemetry?: "traces" | "traces and metrics";
   /** Options of Kinsumer beside. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
