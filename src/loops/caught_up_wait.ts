@@ -28,8 +28,6 @@ export interface CatchingUp {
   readonly clock: Clock;
   readonly member: Membership | undefined;
   readonly isStopping: boolean;
-  /** Tells the runtime that the user waits. */
-  waitedFor<Result>(until: Promise<Result>): Promise<Result>;
 }
 
 /**
@@ -64,7 +62,7 @@ export async function waitUntilCaughtUp(
       signal?.throwIfAborted();
       if (client.isStopping) return false;
       if (known !== undefined && client.member?.isCaughtUp(lagMs, known)) return true;
-      await client.waitedFor(client.clock.sleep(LOOK_INTERVAL_MS, signal));
+      await client.clock.sleep(LOOK_INTERVAL_MS, signal);
     }
   } finally {
     giveUp.abort();
