@@ -173,7 +173,7 @@ describe("drawTimeline()", () => {
   });
 
   it("shows a fleet that hands shards over", async () => {
-    const spans = await recordSpans();
+    const spans = await recordSpans({ filter: { streamName: "simulated" } });
     const fleet = createSimulatedFleet({ seed: 1, shards: 2 });
     fleet.put(20);
     const a = await fleet.start("a");
