@@ -190,10 +190,16 @@ export class Cast {
       account.violate("P8", `${actor.name} ${what}: ${shardId}`);
     }
     actor.shardIds.add(shardId);
+    const most = bufferSize + readLimit * actor.shardIds.size;
+    if (this.#handlers !== undefined) {
+      const ahead = this.#handlers.read(actor, shardId, records);
+      if (ahead > most) account.violate("P8", `${actor.name} reads ${ahead} records ahead`);
+      return;
+    }
     actor.fetched += records.length;
     const ahead = actor.fetched - actor.delivered;
     // A loss drops what waited, which is read again.
-    if (ahead <= (bufferSize + readLimit * actor.shardIds.size) * (1 + actor.captures)) return;
+    if (ahead <= most * (1 + actor.captures)) return;
     account.violate("P8", `${actor.name} reads ${ahead} records ahead`);
   }
 }

@@ -113,7 +113,13 @@ function recoveryBoundMs(stage: Stage): number {
   const left = account.producedCount - account.processedCount;
   const generations = stream.shards().length;
   const recordBytes = scenario.recordBytes ?? SMALL_RECORD_BYTES;
-  const { limit } = readSize({ ...scenario.options, recordBytes, shardCount: generations });
+  // On the wire a record is a third longer, in base64, and has its names.
+  const wireBytes = recordBytes * 1.4;
+  const { limit } = readSize({
+    ...scenario.options,
+    recordBytes: wireBytes,
+    shardCount: generations,
+  });
   const reads = Math.ceil(left / limit) + generations;
   // A refused read waits up to ten seconds.
   const bytes = left * recordBytes;

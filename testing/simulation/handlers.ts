@@ -9,7 +9,7 @@ import type { KinsumerError } from "../../src/errors.ts";
 import type { KinsumerEvent } from "../../src/events.ts";
 import type { HandlerContext, ProcessOptions } from "../../src/handling.ts";
 import type { Kinsumer } from "../../src/kinsumer.ts";
-import type { KinsumerRecord } from "../../src/model.ts";
+import type { KinsumerRecord, ReceivedRecord } from "../../src/model.ts";
 import type { SimulatedMachineClock } from "./clock.ts";
 import { faultOf, type Handling, processOptions } from "./handling.ts";
 import type { Actor, Stage } from "./stage.ts";
@@ -24,6 +24,14 @@ interface Call {
 /** Between two looks of a handler that hangs: milliseconds. */
 const LOOK_MS = 100;
 
+/** After these, what was read of a shard is read again, by this client or another. */
+const DROPPING: ReadonlySet<string> = new Set<KinsumerEvent["type"]>([
+  "shard-captured",
+  "shard-lost",
+  "shard-paused",
+  "shard-released",
+]);
+
 /** The handlers of a scenario. */
 export class Handlers {
   readonly #stage: Stage;
@@ -31,7 +39,10 @@ export class Handlers {
   readonly #failures = new Map<number, number>();
   /** Who handled a record first with success. */
   readonly #succeeded = new Map<number, string>();
-  readonly #begun = new Set<number>();
+  /** What each client has handled with success. */
+  readonly #done = new Map<Actor, Set<number>>();
+  /** What each client has read of each shard, and no handler has begun. */
+  readonly #ahead = new Map<Actor, Map<string, Set<number>>>();
   #running: Call[] = [];
   #isHealed = false;
 
@@ -63,6 +74,24 @@ export class Handlers {
     };
   }
 
+  /**
+   * A client has read records.
+   *
+   * @returns how many it has read, of all shards, that no handler has begun
+   */
+  read(actor: Actor, shardId: string, records: readonly ReceivedRecord[]): number {
+    const shards = this.#ahead.get(actor) ?? new Map<string, Set<number>>();
+    this.#ahead.set(actor, shards);
+    const places = shards.get(shardId) ?? new Set<number>();
+    shards.set(shardId, places);
+    for (const { data } of records) {
+      const place = Number(new TextDecoder().decode(data));
+      // After a pause, what was done beyond the failure is read again and recognised.
+      if (!this.#done.get(actor)?.has(place)) places.add(place);
+    }
+    return [...shards.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
   /** An event of a client. */
   heard(actor: Actor, event: KinsumerEvent): void {
     const { account } = this.#stage.world;
@@ -70,9 +99,10 @@ export class Handlers {
     if (event.type === "record-skipped" && this.#handling.action !== "skip") {
       account.violate("P1", `${actor.name} skipped a record of ${event.shardId} unasked`);
     }
-    if (event.type === "shard-paused") actor.captures++; // what was read is dropped, as by a loss
-    if (!["shard-captured", "shard-lost", "shard-released"].includes(event.type)) return;
+    if (!DROPPING.has(event.type)) return;
     const { shardId } = event as Extract<KinsumerEvent, { type: "shard-released" }>;
+    this.#ahead.get(actor)?.delete(shardId);
+    if (event.type === "shard-paused") return;
     // What still runs of an ownership that has ended holds nobody up.
     this.#running = this.#running.filter(({ actor: other, context }) =>
       other !== actor || context.shardId !== shardId
@@ -141,10 +171,7 @@ export class Handlers {
     const { actor, places, records, context: { shardId, signal } } = call;
     const { world: { account } } = this.#stage;
     for (const record of records) account.begun(actor.name, record);
-    for (const place of places) {
-      if (!this.#begun.has(place)) actor.delivered++;
-      this.#begun.add(place);
-    }
+    for (const place of places) this.#ahead.get(actor)?.get(shardId)?.delete(place);
     this.#running.push(call);
     const ownRuns = this.#running.filter((each) => each.actor === actor && !isOver(each));
     if (ownRuns.length > this.#handling.limit) {
@@ -178,11 +205,17 @@ export class Handlers {
   /** P3: a success that counts comes once, unless its client crashed, hung or was cut off. */
   #succeed({ actor, places, records, context: { shardId } }: Call): void {
     const { account } = this.#stage.world;
+    // What runs while its own client hangs may end when another has done it long since.
+    const mayRepeat = (earlier: string) =>
+      account.isExcused(earlier) || account.isExcused(actor.name);
+    const done = this.#done.get(actor) ?? new Set<number>();
+    this.#done.set(actor, done);
     places.forEach((place, index) => {
+      done.add(place);
       account.processed(actor.name, records[index]!);
       const earlier = this.#succeeded.get(place);
       if (earlier === undefined) this.#succeeded.set(place, actor.name);
-      else if (this.#handling.by === "shard" && !account.isExcused(earlier)) {
+      else if (this.#handling.by === "shard" && !mayRepeat(earlier)) {
         account.violate("P3", `${shardId}: ${place} was done by ${earlier}, then ${actor.name}`);
       }
     });
