@@ -31,7 +31,7 @@ export function unchecked(scenarios: readonly Scenario[], reason: string): strin
   const names = scenarios.map(({ name }) => name).join(", ");
   return [
     "",
-    "NOT CHECKED: nothing was run against the Go library",
+    "SKIPPED, NOT CHECKED: nothing was run against the Go library",
     `  why      ${reason}`,
     `  skipped  ${scenarios.length}: ${names}`,
     "  instead  --peer stand-in plays them against a program of ours that follows Go's protocol",
