@@ -265,9 +265,13 @@ export class Client {
   #watch(): void {
     const { handoff } = this;
     const countOwned = () => this.ownedShardIds.length;
+    const countPaused = () => this.#processor?.pausedShards.length ?? 0;
     this.#unwatch = this.telemetry.watch({
       get ownedCount() {
         return countOwned();
+      },
+      get pausedCount() {
+        return countPaused();
       },
       get bufferBytes() {
         return handoff.heldBytes;

@@ -21,6 +21,7 @@ import { errorType, type TracedClient } from "./tracing.ts";
 /** What gauges ask of a client that runs. */
 export interface ObservedClient {
   readonly ownedCount: number;
+  readonly pausedCount: number;
   readonly bufferBytes: number;
   readonly bufferLimit: number;
 }
@@ -168,6 +169,7 @@ export class Metrics {
     const own = { ...this.#common, [ATTRIBUTES.clientId]: this.#client.clientId };
     return observeGauges(provider.getMeter(INSTRUMENTATION_NAME), {
       ownedShards: (result) => result.observe(client.ownedCount, own),
+      pausedShards: (result) => result.observe(client.pausedCount, own),
       bufferBytes: (result) => result.observe(client.bufferBytes, own),
       bufferLimit: (result) => result.observe(client.bufferLimit, own),
       lag: (result) => {

@@ -121,6 +121,22 @@ describe("metrics", () => {
     }
   });
 
+  it("tell of the shards that are paused", async () => {
+    const fleet = createSimulatedFleet({ seed: 1, shards: 2 });
+    fleet.put(20);
+    const fail = () => {
+      throw new Error("never");
+    };
+    const a = await fleet.start("a", {
+      consume: async (kinsumer) => {
+        await kinsumer.process(fail, { onFailure: { attempts: 1, action: "pauseShard" } });
+      },
+    });
+    await fleet.clock.advance(5_000);
+    assert.equal(only((await collect()).get("kinsumer.shards.paused")?.points).value, 2);
+    await fleet.stop(a);
+  });
+
   it("count throttling, retries and losses", async () => {
     const fleet = createSimulatedFleet({ seed: 1, shards: 1 });
     let isThrottled = true;

@@ -156,6 +156,13 @@ export const METRICS = {
     unit: "{shard}",
     description: "Shards that the client owns",
   },
+  /** By client. */
+  pausedShards: {
+    name: "kinsumer.shards.paused",
+    kind: "gauge",
+    unit: "{shard}",
+    description: "Shards that the policy for failures has paused",
+  },
   /** By `kinsumer.reason`. */
   lostShards: {
     name: "kinsumer.shards.lost",
