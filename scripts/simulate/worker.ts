@@ -32,10 +32,10 @@ for (let seed = from; seed < to; seed++) {
 say({ type: "played", count: played % PROGRESS_EVERY });
 say({ type: "done", hash });
 
-/** Plays a seed, and every second one again with handlers in place of loops. */
+/** Plays a seed, and every fourth one again with handlers in place of loops. */
 async function play(seed: number): Promise<boolean> {
   let isViolated = false;
-  for (const hasHandlers of seed % 2 === 0 ? [false, true] : [false]) {
+  for (const hasHandlers of seed % 4 === 0 ? [false, true] : [false]) {
     const scenario = drawScenario(seed);
     const played = hasHandlers ? withHandlers(scenario) : scenario;
     const { traceHash, violations } = await playSafely(seed, played);
