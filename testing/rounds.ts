@@ -32,26 +32,21 @@ export function canWatch(): boolean {
   return deno === undefined && bun === undefined;
 }
 
-/**
- * Does so many rounds, some more before, to warm up.
- *
- * @param round false ends it early
- */
+/** Does so many rounds, some more before, to warm up. */
 export async function watchRounds(
-  round: () => Promise<boolean | void>,
+  round: () => Promise<void>,
   rounds: number,
 ): Promise<Growth> {
   for (let count = 0; count < WARM_UP_ROUNDS; count++) await round();
   const before = await openResources();
   const heap: number[] = [];
-  let count = 0;
-  for (let goesOn = true; goesOn && count < rounds; count++) {
-    goesOn = await round() !== false;
+  for (let count = 0; count < rounds; count++) {
+    await round();
     heap.push(usedBytes());
   }
   const after = await openResources();
   const half = heap[Math.floor(heap.length / 2)] ?? 0;
-  return { rounds: count, open: { before, after }, heapBytes: { half, end: heap.at(-1) ?? 0 } };
+  return { rounds, open: { before, after }, heapBytes: { half, end: heap.at(-1) ?? 0 } };
 }
 
 /** The second half of the rounds may cost hardly more memory than the first left. */

@@ -29,14 +29,20 @@ const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 /** The image that the Dockerfile begins with. */
 export function baseImageName(): string {
   const name = /^FROM (\S+)$/m.exec(imageFiles().Dockerfile)?.[1];
-  if (name === undefined) throw new Error("The Dockerfile names no image to begin with");
+  if (name === undefined) {
+    throw new Error("The Dockerfile names no image to begin with");
+  }
   return name;
 }
 
 /** Makes the base image, unless the engine has it or can pull it. */
-export function provideBaseImage(docker: (...args: readonly string[]) => string): "there" | "made" {
+export function provideBaseImage(
+  docker: (...args: readonly string[]) => string,
+): "there" | "made" {
   const name = baseImageName();
-  for (const attempt of [["image", "inspect", name], ["pull", "--quiet", name]]) {
+  for (
+    const attempt of [["image", "inspect", name], ["pull", "--quiet", name]]
+  ) {
     try {
       docker(...attempt);
       return "there";
@@ -54,7 +60,12 @@ export function provideBaseImage(docker: (...args: readonly string[]) => string)
       "ENV HOME=/root",
       ...certificateChanges(),
     ];
-    docker("import", ...changes.flatMap((each) => ["--change", each]), archive, name);
+    docker(
+      "import",
+      ...changes.flatMap((each) => ["--change", each]),
+      archive,
+      name,
+    );
     return "made";
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -66,7 +77,9 @@ function certificateChanges(): readonly string[] {
 }
 
 function fill(root: string): void {
-  for (const folder of ["tmp", "root", "etc", "usr/bin", "usr/local/bin", "bin"]) {
+  for (
+    const folder of ["tmp", "root", "etc", "usr/bin", "usr/local/bin", "bin"]
+  ) {
     mkdirSync(join(root, folder), { recursive: true });
   }
   const node = realpathSync(which("node"));
@@ -81,7 +94,9 @@ function fill(root: string): void {
   writeFileSync(join(root, "etc/passwd"), "root:x:0:0::/root:/bin/sh\n");
   writeFileSync(join(root, "etc/nsswitch.conf"), "hosts: files dns\n");
   writeFileSync(join(root, "root/.npmrc"), npmSettings());
-  if (existsSync(CERTIFICATES)) copyFile(root, realpathSync(CERTIFICATES), CERTIFICATES.slice(1));
+  if (existsSync(CERTIFICATES)) {
+    copyFile(root, realpathSync(CERTIFICATES), CERTIFICATES.slice(1));
+  }
 }
 
 /** Where this machine's npm gets its packages; no credentials, which would stay in the image. */
@@ -98,7 +113,9 @@ function npmSettings(): string {
 function copyProgram(root: string, from: string, to: string): void {
   copyFile(root, from, to);
   for (const [, library = ""] of linked(from).matchAll(/(\/\S+) \(0x/g)) {
-    if (!existsSync(join(root, library))) copyFile(root, realpathSync(library), library.slice(1));
+    if (!existsSync(join(root, library))) {
+      copyFile(root, realpathSync(library), library.slice(1));
+    }
   }
 }
 

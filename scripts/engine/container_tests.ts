@@ -21,7 +21,8 @@ import { LABEL } from "../../testing/backends/image.ts";
 describeBackend("container");
 
 const LIMIT = { timeout: 120_000 };
-const ROUNDS_MS = 60_000;
+/** What a round leaves shows on Node alone; on the others a few show that no container is left. */
+const ROUNDS = currentRuntime() === "node" ? 100 : 10;
 
 async function place(): Promise<string> {
   const found = await findEngine();
@@ -53,14 +54,21 @@ describe("a local Kinesis in a container", () => {
       new URL("../../testing/fixtures/container_main.ts", import.meta.url),
     );
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const child = spawn(process.execPath, scriptArgs(currentRuntime(), program), { env });
+    const child = spawn(
+      process.execPath,
+      scriptArgs(currentRuntime(), program),
+      { env },
+    );
     let output = "";
     child.stdout.on("data", (chunk) => output += String(chunk));
     child.stderr.on("data", (chunk) => output += String(chunk));
     await eventually("it runs", () => output.includes("127.0.0.1:"), 60_000);
     assert.equal((await containers()).length, 1, output);
     child.kill("SIGKILL");
-    await eventually("the container is gone", async () => (await containers()).length === 0);
+    await eventually(
+      "the container is gone",
+      async () => (await containers()).length === 0,
+    );
   });
 
   it("stays for the next run where it is asked to", LIMIT, async () => {
@@ -79,24 +87,34 @@ describe("a local Kinesis in a container", () => {
   });
 
   it("says when an image is not one that gets ready", LIMIT, async () => {
-    const starting = startLocalKinesis({ backend: "container", image: baseImageName() });
-    await assert.rejects(starting, { code: "StartFailed", message: /did not get ready/ });
-    await eventually("its container is gone", async () => (await containers()).length === 0);
+    const starting = startLocalKinesis({
+      backend: "container",
+      image: baseImageName(),
+    });
+    await assert.rejects(starting, {
+      code: "StartFailed",
+      message: /did not get ready/,
+    });
+    await eventually(
+      "its container is gone",
+      async () => (await containers()).length === 0,
+    );
   });
 
   it("says when an image is not there", LIMIT, async () => {
     const image = "kinsumer-has-no-such-image:1";
     const starting = startLocalKinesis({ backend: "container", image });
-    await assert.rejects(starting, { code: "ImageUnavailable", message: /no-such-image:1/ });
+    await assert.rejects(starting, {
+      code: "ImageUnavailable",
+      message: /no-such-image:1/,
+    });
   });
 
-  it("leaves nothing after as many rounds as fit a minute, up to 100", LIMIT, async () => {
-    const untilMs = performance.now() + ROUNDS_MS;
+  it("leaves nothing after many rounds", { timeout: 400_000 }, async () => {
     const growth = await watchRounds(async () => {
       const local = await startLocalKinesis({ backend: "container" });
       await local.stop();
-      return performance.now() < untilMs;
-    }, 100);
+    }, ROUNDS);
     const { end, half } = growth.heapBytes;
     process.stderr.write(`${growth.rounds} rounds of a container, ${end - half} bytes more\n`);
     assert.deepEqual(await containers(), []);

@@ -10,16 +10,24 @@ import { currentRuntime, scriptArgs } from "../runtimes.mjs";
 
 const NOWHERE = "tcp://127.0.0.1:1";
 
-async function run(name: string): Promise<{ readonly code: number; readonly output: string }> {
+async function run(
+  name: string,
+): Promise<{ readonly code: number; readonly output: string }> {
   const program = fileURLToPath(new URL(name, import.meta.url));
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
   const env = { ...inherited, DOCKER_HOST: NOWHERE };
   const args = scriptArgs(currentRuntime(), program);
-  return await runChild(process.execPath, args, { env, isQuiet: true, timeoutMs: 60_000 });
+  return await runChild(process.execPath, args, {
+    env,
+    isQuiet: true,
+    timeoutMs: 60_000,
+  });
 }
 
 describe("npm run containers", () => {
-  it("says loudly that it is skipped where no engine can be had", { timeout: 90_000 }, async () => {
+  it("says loudly that it is skipped where no engine can be had", {
+    timeout: 90_000,
+  }, async () => {
     const { code, output } = await run("main.ts");
     assert.equal(code, 0, output);
     assert.match(

@@ -29,8 +29,12 @@ async function main(): Promise<number> {
   const runtimes = currentRuntime() === "node" ? RUNTIMES : [currentRuntime()];
   const engine = await openEngine();
   if ("why" in engine) {
-    print(`SKIPPED the container ring on ${runtimes.join(", ")}: ${engine.why}.`);
-    print("Not checked: the backend container of startLocalKinesis(), its image, its leaks.");
+    print(
+      `SKIPPED the container ring on ${runtimes.join(", ")}: ${engine.why}.`,
+    );
+    print(
+      "Not checked: the backend container of startLocalKinesis(), its image, its leaks.",
+    );
     print("0 passed, 0 failed, 1 skipped");
     return 0;
   }
@@ -41,9 +45,14 @@ async function main(): Promise<number> {
   }
 }
 
-async function runRing(engine: Engine, runtimes: readonly RuntimeName[]): Promise<number> {
+async function runRing(
+  engine: Engine,
+  runtimes: readonly RuntimeName[],
+): Promise<number> {
   process.env["DOCKER_HOST"] = engine.place;
-  print(`The engine at ${engine.place}, ${engine.isOwn ? "started for this" : "found"}`);
+  print(
+    `The engine at ${engine.place}, ${engine.isOwn ? "started for this" : "found"}`,
+  );
   if (engine.isOwn) print(`Base image: ${provideBaseImage(engine.docker)}`);
   const before = await labelled(engine);
   const runs: Run[] = [];
@@ -82,21 +91,34 @@ async function runOthers(): Promise<Tally> {
   const answers = await askContainer();
   print("\n== starts and stops");
   const times = await reportTimes(["embedded", "kinesis-mock", "container"]);
-  return { passed: answers.passed + times.passed, failed: answers.failed + times.failed };
+  return {
+    passed: answers.passed + times.passed,
+    failed: answers.failed + times.failed,
+  };
 }
 
 /** Whether the servers behave in a container as the table of docs/local-servers.md says. */
 async function askContainer(): Promise<Tally> {
-  const local = await startLocalKinesis({ backend: "container", faults: false });
+  const local = await startLocalKinesis({
+    backend: "container",
+    faults: false,
+  });
   try {
     const program = join(ROOT, "scripts", "conformance", "main.ts");
-    const args = [...scriptArgs(currentRuntime(), program), "--only", "kinesalite,dynalite"];
+    const args = [
+      ...scriptArgs(currentRuntime(), program),
+      "--only",
+      "kinesalite,dynalite",
+    ];
     const env = {
       ...process.env,
       KINSUMER_KINESIS_ENDPOINT: local.kinesisEndpoint,
       KINSUMER_DYNAMODB_ENDPOINT: local.dynamodbEndpoint,
     };
-    const { code, output } = await runChild(process.execPath, args, { env, isQuiet: true });
+    const { code, output } = await runChild(process.execPath, args, {
+      env,
+      isQuiet: true,
+    });
     print(output.trimEnd());
     const [, passed = "0", failed = "0"] = /^(\d+) passed, (\d+) failed/m.exec(output) ?? [];
     const isTold = Number(failed) > 0 || (code === 0 && Number(passed) > 0);
@@ -107,7 +129,9 @@ async function askContainer(): Promise<Tally> {
 }
 
 async function labelled({ place }: Engine): Promise<readonly string[]> {
-  const found = await Promise.all(LABELS.map((label) => containersWith(place, label)));
+  const found = await Promise.all(
+    LABELS.map((label) => containersWith(place, label)),
+  );
   return [...new Set(found.flat())];
 }
 

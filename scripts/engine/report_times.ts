@@ -18,7 +18,11 @@ export async function reportTimes(
   const times = await measureTimes(backends, ROUNDS);
   const verdicts = judgeTimes(times);
   process.stdout.write(
-    `${[`Median of ${ROUNDS} starts each`, ...drawTimes(times, verdicts)].join("\n")}\n`,
+    `${
+      [`Median of ${ROUNDS} starts each`, ...drawTimes(times, verdicts)].join(
+        "\n",
+      )
+    }\n`,
   );
   const failed = verdicts.filter(({ outcome }) => outcome === "grossly missed").length;
   return { passed: verdicts.length - failed, failed };

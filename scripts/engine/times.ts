@@ -68,7 +68,10 @@ async function measureOnce(
   await local.createStream();
   const stoppingMs = performance.now();
   await local.stop();
-  return { startMs: startedMs - fromMs, stopMs: performance.now() - stoppingMs };
+  return {
+    startMs: startedMs - fromMs,
+    stopMs: performance.now() - stoppingMs,
+  };
 }
 
 /** Compares with the goals what can be compared. */
@@ -80,9 +83,13 @@ export function judgeTimes(times: readonly Times[]): readonly Verdict[] {
     ...times.map(({ backend, stopMs }) =>
       verdict(`stop of ${backend}, ms`, stopMs.median, MAX_STOP_MS)
     ),
-    ...(container === undefined
-      ? []
-      : [verdict("start of container, ms", container.startMs.median, MAX_START_MS)]),
+    ...(container === undefined ? [] : [
+      verdict(
+        "start of container, ms",
+        container.startMs.median,
+        MAX_START_MS,
+      ),
+    ]),
     ...(container === undefined || embedded === undefined ? [] : [verdict(
       "start of embedded, share of a container's",
       embedded.startMs.median / container.startMs.median,
@@ -97,8 +104,12 @@ function verdict(goal: string, value: number, limit: number): Verdict {
 }
 
 /** The lines of a table, and one for each goal. */
-export function drawTimes(times: readonly Times[], verdicts: readonly Verdict[]): string[] {
-  const container = times.find(({ backend }) => backend === "container")?.startMs.median;
+export function drawTimes(
+  times: readonly Times[],
+  verdicts: readonly Verdict[],
+): string[] {
+  const container = times.find(({ backend }) => backend === "container")
+    ?.startMs.median;
   const rows = times.map(({ backend, startMs, stopMs }) => [
     backend,
     spread(startMs),

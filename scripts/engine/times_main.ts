@@ -20,7 +20,10 @@ async function main(): Promise<number> {
   try {
     process.env["DOCKER_HOST"] = engine.place;
     if (engine.isOwn) provideBaseImage(engine.docker);
-    return exitCode(await reportTimes(["embedded", "kinesis-mock", "container"]), 0);
+    return exitCode(
+      await reportTimes(["embedded", "kinesis-mock", "container"]),
+      0,
+    );
   } finally {
     await engine.stop();
   }

@@ -14,6 +14,7 @@ import { LocalKinesisError } from "../local_error.ts";
 import { portTaken } from "../local_servers.ts";
 import { findEngine } from "./engine.ts";
 import { imageFiles, imageName, LABEL, PORTS, READY, withImageFolder } from "./image.ts";
+import { reachableHost } from "./reach.ts";
 import {
   type Container,
   type Engine,
@@ -41,6 +42,7 @@ export interface RunningContainer {
   stop(): Promise<void>;
 }
 
+const LOOPBACK = "127.0.0.1";
 const START_TIMEOUT_MS = 60_000;
 
 /**
@@ -49,14 +51,22 @@ const START_TIMEOUT_MS = 60_000;
  * @throws {LocalKinesisError} `PackageMissing`, `PackageUnusable`, `EngineAbsent`,
  * `ImageUnavailable`, `PortTaken` or `StartFailed`
  */
-export async function startContainer(options: ContainerOptions): Promise<RunningContainer> {
+export async function startContainer(
+  options: ContainerOptions,
+): Promise<RunningContainer> {
   if (await findEngine() === undefined) throw engineAbsent();
   const testcontainers = await loadTestcontainers();
-  for (const port of [options.kinesisPort, options.dynamodbPort]) await assertFree(port);
+  for (const port of [options.kinesisPort, options.dynamodbPort]) {
+    await assertFree(port);
+  }
   const engine = await engineOf(testcontainers);
-  const image = await prepareImage({ testcontainers, engine, ownImage: options.image });
+  const image = await prepareImage({
+    testcontainers,
+    engine,
+    ownImage: options.image,
+  });
   const container = await startFrom(testcontainers, image, options);
-  const host = container.getHost() === "localhost" ? "127.0.0.1" : container.getHost();
+  const host = await hostOf(container);
   const lifeline = options.reuse
     ? undefined
     : await hold(host, container.getMappedPort(PORTS.lifeline));
@@ -69,6 +79,18 @@ export async function startContainer(options: ContainerOptions): Promise<Running
   };
 }
 
+/** Where its servers answer from here. */
+async function hostOf(container: StartedContainer): Promise<string> {
+  const named = container.getHost() === "localhost" ? LOOPBACK : container.getHost();
+  const ports = [PORTS.kinesis, PORTS.dynamodb].map((port) => container.getMappedPort(port));
+  try {
+    return await reachableHost([named, LOOPBACK], ports);
+  } catch (error) {
+    await container.stop({ timeout: 0, remove: false }).catch(() => {}); // the first error tells more
+    throw error;
+  }
+}
+
 /** Ends the container, and waits until the engine has removed it. */
 async function end(facts: {
   readonly container: StartedContainer;
@@ -76,7 +98,9 @@ async function end(facts: {
   readonly lifeline: Socket | undefined;
 }): Promise<void> {
   const { container, engine, lifeline } = facts;
-  const gone = engine.container.getById(container.getId()).wait({ condition: "removed" })
+  const gone = engine.container.getById(container.getId()).wait({
+    condition: "removed",
+  })
     .catch(() => {}); // gone already
   await container.stop({ timeout: 0, remove: false });
   await gone;
@@ -155,7 +179,10 @@ async function prepareImage(facts: {
     // A pull that breaks off ends without an error.
     if (await engine.image.exists(reference)) return name;
   } catch (cause) {
-    throw imageUnavailable(`"${name}" is not there and cannot be pulled`, cause);
+    throw imageUnavailable(
+      `"${name}" is not there and cannot be pulled`,
+      cause,
+    );
   }
   throw imageUnavailable(`"${name}" is not there`, "the pull broke off");
 }
@@ -173,9 +200,11 @@ async function build(engine: Engine, name: string): Promise<string> {
       await new Promise<void>((resolve, reject) => {
         dockerode.modem.followProgress(output, (error, messages) => {
           // A build that fails ends in order, with this as its last message.
-          const failure = messages.find((each) => each.error !== undefined)?.error;
-          if (error !== null || failure !== undefined) reject(error ?? new Error(failure));
-          else resolve();
+          const failure = messages.find((each) => each.error !== undefined)
+            ?.error;
+          if (error !== null || failure !== undefined) {
+            reject(error ?? new Error(failure));
+          } else resolve();
         });
       });
     });
@@ -191,10 +220,14 @@ function imageUnavailable(what: string, cause: unknown): LocalKinesisError {
 }
 
 function firstLine(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).split("\n")[0] ?? "";
+  return (cause instanceof Error ? cause.message : String(cause)).split(
+    "\n",
+  )[0] ?? "";
 }
 
-async function engineOf({ getContainerRuntimeClient }: Testcontainers): Promise<Engine> {
+async function engineOf(
+  { getContainerRuntimeClient }: Testcontainers,
+): Promise<Engine> {
   try {
     return await getContainerRuntimeClient();
   } catch (cause) {

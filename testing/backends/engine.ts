@@ -23,7 +23,9 @@ export async function findEngine(
 }
 
 /** What `DOCKER_HOST` names and nothing else, or the usual sockets. */
-function places(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+function places(
+  env: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
   const named = env["DOCKER_HOST"];
   if (named) return [named];
   if (process.platform === "win32") return ["npipe:////./pipe/docker_engine"];
@@ -41,12 +43,19 @@ function answers(place: string): Promise<boolean> {
   const socketPath = /^(?:unix|npipe):\/\/(.+)$/.exec(place)?.[1];
   const url = place.replace(/^tcp:/, "http:");
   // An engine behind TLS or ssh is left to testcontainers, which knows how to reach it.
-  if (socketPath === undefined && !url.startsWith("http:")) return Promise.resolve(true);
+  if (socketPath === undefined && !url.startsWith("http:")) {
+    return Promise.resolve(true);
+  }
   const target = socketPath === undefined
     ? { host: new URL(url).hostname, port: new URL(url).port }
     : { socketPath };
   return new Promise((resolve) => {
-    const options = { ...target, path: "/_ping", agent: false, timeout: ANSWER_TIMEOUT_MS };
+    const options = {
+      ...target,
+      path: "/_ping",
+      agent: false,
+      timeout: ANSWER_TIMEOUT_MS,
+    };
     const asking = request(options, (answer) => {
       answer.resume();
       answer.once("end", () => resolve(true));

@@ -24,7 +24,10 @@ export const BUILD_FAILURE = "The command '/bin/sh -c npm install' returned a no
 /** Starts one. */
 export async function startEngineDouble(): Promise<EngineDouble> {
   const server = createServer((request, response) => {
-    const path = (request.url ?? "").replace(/^\/v[\d.]+/, "").replace(/\?.*/, "");
+    const path = (request.url ?? "").replace(/^\/v[\d.]+/, "").replace(
+      /\?.*/,
+      "",
+    );
     double.asked.push(`${request.method} ${path}`);
     request.resume();
     const { status, body } = answer(path, double.hasImages);
@@ -52,13 +55,20 @@ function answer(path: string, hasImages: boolean): {
   readonly status: number;
   readonly body: string;
 } {
-  const json = (status: number, body: unknown) => ({ status, body: `${JSON.stringify(body)}\n` });
+  const json = (status: number, body: unknown) => ({
+    status,
+    body: `${JSON.stringify(body)}\n`,
+  });
   if (path === "/_ping") return { status: 200, body: "OK" };
   if (path === "/info") return json(200, INFO);
-  if (path === "/build") return json(200, { error: BUILD_FAILURE, errorDetail: { code: 1 } });
+  if (path === "/build") {
+    return json(200, { error: BUILD_FAILURE, errorDetail: { code: 1 } });
+  }
   if (path.startsWith("/images/")) {
     const name = /^\/images\/(.+)\/json$/.exec(path)?.[1];
-    if (name !== undefined && hasImages) return json(200, { Id: name, RepoTags: [name] });
+    if (name !== undefined && hasImages) {
+      return json(200, { Id: name, RepoTags: [name] });
+    }
     return json(404, { message: `no such image: ${name ?? path}` });
   }
   if (path === "/containers/json" || path === "/networks") return json(200, []);

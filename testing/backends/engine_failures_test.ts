@@ -29,33 +29,49 @@ describe("startLocalKinesis() beside an engine that can do nothing", () => {
     await engine.stop();
   }, LIMIT);
 
-  it("says ImageUnavailable, and the engine's words, when the build fails", LIMIT, async () => {
-    await assert.rejects(startLocalKinesis({ backend: "container" }), {
-      name: "LocalKinesisError",
-      code: "ImageUnavailable",
-      message: /^Cannot start the local servers: the image "kinsumer-local:\w+" cannot be built: /,
-    });
-    assert.ok(engine.asked.includes("POST /build"), engine.asked.join());
-  });
+  it(
+    "says ImageUnavailable, and the engine's words, when the build fails",
+    LIMIT,
+    async () => {
+      await assert.rejects(startLocalKinesis({ backend: "container" }), {
+        name: "LocalKinesisError",
+        code: "ImageUnavailable",
+        message:
+          /^Cannot start the local servers: the image "kinsumer-local:\w+" cannot be built: /,
+      });
+      assert.ok(engine.asked.includes("POST /build"), engine.asked.join());
+    },
+  );
 
   // testcontainers remembers which images there are: first those that are not.
-  it("falls back to the embedded servers where nobody insisted, and says why", LIMIT, async () => {
-    for (const hasImages of [false, true]) {
-      engine.hasImages = hasImages;
-      const lines: string[] = [];
-      const local = await startLocalKinesis({ log: (line) => lines.push(line) });
-      try {
-        assert.equal(local.backend, "embedded");
-        const why = hasImages ? "did not get ready" : BUILD_FAILURE;
-        assert.ok(local.why.startsWith(`an engine answers at ${engine.place}, but: `), local.why);
-        assert.ok(local.why.includes(why), local.why);
-        assert.deepEqual(lines, [`Local Kinesis: embedded, because ${local.why}`]);
-        await local.createStream();
-      } finally {
-        await local.stop();
+  it(
+    "falls back to the embedded servers where nobody insisted, and says why",
+    LIMIT,
+    async () => {
+      for (const hasImages of [false, true]) {
+        engine.hasImages = hasImages;
+        const lines: string[] = [];
+        const local = await startLocalKinesis({
+          log: (line) => lines.push(line),
+        });
+        try {
+          assert.equal(local.backend, "embedded");
+          const why = hasImages ? "did not get ready" : BUILD_FAILURE;
+          assert.ok(
+            local.why.startsWith(`an engine answers at ${engine.place}, but: `),
+            local.why,
+          );
+          assert.ok(local.why.includes(why), local.why);
+          assert.deepEqual(lines, [
+            `Local Kinesis: embedded, because ${local.why}`,
+          ]);
+          await local.createStream();
+        } finally {
+          await local.stop();
+        }
       }
-    }
-  });
+    },
+  );
 
   it("says StartFailed when the container cannot be made", LIMIT, async () => {
     engine.hasImages = true;

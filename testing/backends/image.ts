@@ -62,13 +62,18 @@ Promise.all([
 `;
 
 /** The files that the image is built from, by name; for those who build it elsewhere. */
-export function imageFiles(): { readonly Dockerfile: string; readonly "servers.cjs": string } {
+export function imageFiles(): {
+  readonly Dockerfile: string;
+  readonly "servers.cjs": string;
+} {
   return { Dockerfile: DOCKERFILE, "servers.cjs": SERVERS };
 }
 
 /** The image's name: other content, another name. */
 export function imageName(): string {
-  const hash = createHash("sha256").update(DOCKERFILE).update(SERVERS).digest("hex");
+  const hash = createHash("sha256").update(DOCKERFILE).update(SERVERS).digest(
+    "hex",
+  );
   return `kinsumer-local:${hash.slice(0, 12)}`;
 }
 

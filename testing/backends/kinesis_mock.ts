@@ -134,16 +134,27 @@ function portOf(child: ChildProcess, asked: number): Promise<number> {
     };
     const fail = (why: string, cause?: unknown): void =>
       settle(() => reject(startFailed(`${why}: ${output.trim().slice(-500)}`, cause)));
-    const timer = setTimeout(fail, START_TIMEOUT_MS, "it did not listen in time");
+    const timer = setTimeout(
+      fail,
+      START_TIMEOUT_MS,
+      "it did not listen in time",
+    );
     child.once("error", (error) => fail("its process does not start", error));
     child.once("close", () => fail("it ended"));
     const read = (chunk: unknown): void => {
       output = (output + String(chunk)).slice(-10_000);
       const fact = new RegExp(`${MARK}(\\{.*\\})\\n`).exec(output)?.[1];
       if (fact === undefined) return;
-      const { port, code } = JSON.parse(fact) as { port?: number; code?: string };
+      const { port, code } = JSON.parse(fact) as {
+        port?: number;
+        code?: string;
+      };
       if (port !== undefined) settle(() => resolve(port));
-      else settle(() => reject(portTaken(asked, { code }) ?? startFailed(`it fails by ${code}`)));
+      else {settle(() =>
+          reject(
+            portTaken(asked, { code }) ?? startFailed(`it fails by ${code}`),
+          )
+        );}
     };
     child.stdout?.on("data", read);
     child.stderr?.on("data", read);
@@ -151,5 +162,9 @@ function portOf(child: ChildProcess, asked: number): Promise<number> {
 }
 
 function startFailed(why: string, cause?: unknown): LocalKinesisError {
-  return new LocalKinesisError("StartFailed", `Cannot start kinesis-mock: ${why}`, { cause });
+  return new LocalKinesisError(
+    "StartFailed",
+    `Cannot start kinesis-mock: ${why}`,
+    { cause },
+  );
 }

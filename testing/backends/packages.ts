@@ -37,7 +37,10 @@ export function installCommand(
 
 /** The runtime that runs this. */
 export function runtimeInUse(): InstallingRuntime {
-  const { Deno: deno, Bun: bun } = globalThis as { Deno?: unknown; Bun?: unknown };
+  const { Deno: deno, Bun: bun } = globalThis as {
+    Deno?: unknown;
+    Bun?: unknown;
+  };
   if (deno !== undefined) return "deno";
   return bun === undefined ? "node" : "bun";
 }
@@ -56,7 +59,8 @@ export async function loadPackage<Module>(
     return await importPackage() as Module;
   } catch (cause) {
     const code = systemCodeOf(cause);
-    const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
+    const isMissing = code === "ERR_MODULE_NOT_FOUND" ||
+      code === "MODULE_NOT_FOUND";
     throw isMissing ? missing(name, cause) : new LocalKinesisError(
       "PackageUnusable",
       `Cannot start the local servers: "${name}" is installed, but does not load on this runtime`,

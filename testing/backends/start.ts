@@ -24,15 +24,26 @@ export interface StartedBackend {
 /** What decides. */
 export type BackendOptions = Pick<
   ResolvedLocalOptions,
-  "backend" | "isNamedByEnvironment" | "kinesisPort" | "dynamodbPort" | "image" | "reuse"
+  | "backend"
+  | "isNamedByEnvironment"
+  | "kinesisPort"
+  | "dynamodbPort"
+  | "image"
+  | "reuse"
 >;
 
 /** Starts the servers that the options ask for. */
-export async function startBackend(options: BackendOptions): Promise<StartedBackend> {
+export async function startBackend(
+  options: BackendOptions,
+): Promise<StartedBackend> {
   if (options.backend === "auto") return await startEither(options);
   const { isNamedByEnvironment } = options;
   const why = isNamedByEnvironment ? "KINSUMER_LOCAL_BACKEND names it" : "the options name it";
-  return { backend: options.backend, why, ...await start(options.backend, options) };
+  return {
+    backend: options.backend,
+    why,
+    ...await start(options.backend, options),
+  };
 }
 
 /** A container where that works; else embedded. What was asked for and fails is not passed over. */
@@ -43,20 +54,32 @@ async function startEither(options: BackendOptions): Promise<StartedBackend> {
     ...await start("embedded", options),
   });
   const engine = await findEngine();
-  if (engine === undefined) return await fallBack("no container engine answers");
+  if (engine === undefined) {
+    return await fallBack("no container engine answers");
+  }
   try {
     const servers = await start("container", options);
-    return { backend: "container", why: `an engine answers at ${engine}`, ...servers };
+    return {
+      backend: "container",
+      why: `an engine answers at ${engine}`,
+      ...servers,
+    };
   } catch (error) {
-    const isOver = error instanceof LocalKinesisError && error.code === "PortTaken";
+    const isOver = error instanceof LocalKinesisError &&
+      error.code === "PortTaken";
     if (isOver || !(error instanceof LocalKinesisError)) throw error;
-    return await fallBack(`an engine answers at ${engine}, but: ${error.message}`);
+    return await fallBack(
+      `an engine answers at ${engine}, but: ${error.message}`,
+    );
   }
 }
 
 type Servers = Omit<StartedBackend, "backend" | "why">;
 
-function start(backend: LocalBackend, options: BackendOptions): Promise<Servers> {
+function start(
+  backend: LocalBackend,
+  options: BackendOptions,
+): Promise<Servers> {
   const { kinesisPort, dynamodbPort, image, reuse } = options;
   switch (backend) {
     case "container":

@@ -11,14 +11,19 @@ import { loadPackage } from "./packages.ts";
 export async function loadTestcontainers(): Promise<Testcontainers> {
   // @ts-ignore: an optional peer, whose types the project does not depend on
   const load = () => import("testcontainers");
-  const module = await loadPackage<Testcontainers & { default?: Testcontainers }>(
+  const module = await loadPackage<
+    Testcontainers & { default?: Testcontainers }
+  >(
     "testcontainers",
     load,
   );
   return module.default ?? module;
 }
 
-export type ExposedPort = number | { readonly container: number; readonly host: number };
+export type ExposedPort = number | {
+  readonly container: number;
+  readonly host: number;
+};
 
 /** What is used of testcontainers. */
 export interface Testcontainers {
@@ -35,7 +40,9 @@ export interface Engine {
   };
   readonly container: {
     readonly dockerode: Dockerode;
-    getById(id: string): { wait(options: { readonly condition: "removed" }): Promise<unknown> };
+    getById(
+      id: string,
+    ): { wait(options: { readonly condition: "removed" }): Promise<unknown> };
   };
 }
 
@@ -47,7 +54,10 @@ export interface Dockerode {
   readonly modem: {
     followProgress(
       output: unknown,
-      finished: (error: Error | null, messages: readonly { readonly error?: string }[]) => void,
+      finished: (
+        error: Error | null,
+        messages: readonly { readonly error?: string }[],
+      ) => void,
     ): void;
   };
 }
@@ -69,5 +79,7 @@ export interface StartedContainer {
   getId(): string;
   getHost(): string;
   getMappedPort(port: number): number;
-  stop(options: { readonly timeout: number; readonly remove: boolean }): Promise<unknown>;
+  stop(
+    options: { readonly timeout: number; readonly remove: boolean },
+  ): Promise<unknown>;
 }
