@@ -41,7 +41,7 @@ you ask it to, and comes with the package:
   process the command prints the line that exports its keys. For servers on this host credentials are made up.
 - **Endpoints**: the options; else \`KINSUMER_KINESIS_ENDPOINT\` and \`KINSUMER_DYNAMODB_ENDPOINT\`; else
   \`AWS_ENDPOINT_URL_KINESIS\` and \`AWS_ENDPOINT_URL_DYNAMODB\`; else \`AWS_ENDPOINT_URL\`; else the region's.
-- **Permissions**: [the client's policy](../README.md#permissions) is enough for all but \`put\`
+- **Permissions**: [the client's policy](aws.md#permissions) is enough for all but \`put\`
   (\`kinesis:PutRecords\`). \`status\` and \`top\` need \`kinesis:DescribeStreamSummary\`, \`ListShards\`,
   \`GetShardIterator\` and \`GetRecords\` (the last two not with \`--no-lag\`), \`dynamodb:Scan\` and \`GetItem\`.
 

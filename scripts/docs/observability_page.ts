@@ -18,7 +18,7 @@ import { read } from "./markdown.mjs";
 const HEAD = `# What can be seen
 
 Every span, metric, attribute and event, from the sources: \`npm run docs:observability\` writes this page. How to use
-them: [the README](../README.md#events-logs-statistics-traces). None carries record data, partition keys, messages of
+them: [watching.md](watching.md). None carries record data, partition keys, messages of
 errors, or credentials.
 
 [observability/](observability/) has a [Grafana dashboard](observability/grafana-dashboard.json) for the metrics, with a
