@@ -7,7 +7,7 @@
 
 import { parseArgs } from "node:util";
 import { withHandlers } from "../../testing/simulation/handling.ts";
-import { drawScenario } from "../../testing/simulation/scenario.ts";
+import { drawScenario } from "../../testing/simulation/draw_scenario.ts";
 import { minimize } from "./minimize.ts";
 import { runMutants } from "./mutants.ts";
 import { playSafely } from "./play_seed.ts";

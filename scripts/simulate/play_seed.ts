@@ -5,7 +5,8 @@
  */
 
 import { type PlayResult, playScenario } from "../../testing/simulation/play.ts";
-import { drawScenario, type Scenario } from "../../testing/simulation/scenario.ts";
+import { drawScenario } from "../../testing/simulation/draw_scenario.ts";
+import type { Scenario } from "../../testing/simulation/scenario.ts";
 
 /** Plays a seed, or a changed scenario of it. */
 export async function playSafely(

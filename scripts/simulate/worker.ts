@@ -6,7 +6,7 @@
 
 import { parseArgs } from "node:util";
 import { withHandlers } from "../../testing/simulation/handling.ts";
-import { drawScenario } from "../../testing/simulation/scenario.ts";
+import { drawScenario } from "../../testing/simulation/draw_scenario.ts";
 import { playSafely } from "./play_seed.ts";
 import type { WorkerLine } from "./protocol.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { withHandlers } from "./handling.ts";
 import { playScenario } from "./play.ts";
-import { drawFirst, drawScenario } from "./scenario.ts";
+import { drawFirst, drawScenario } from "./draw_scenario.ts";
 
 /** Seeds that catch a fault which once was in the sources, and the fault. */
 const ONCE_BROKEN: readonly (readonly [seed: number, what: string])[] = [
