@@ -22,13 +22,20 @@ import { sourceFiles } from "../suite/files.mjs";
  * @property {string} path the file, relative to the checkout
  * @property {number} line
  * @property {string} target
+ * @property {string} text
+ * @property {boolean} isPicture
  */
 
 /** @returns {string[]} every document of the project, relative to the checkout */
 export function documents() {
-  const docs = existsSync(join(ROOT, "docs")) ? readdirSync(join(ROOT, "docs")) : [];
-  const below = docs.filter((name) => name.endsWith(".md")).sort().map((name) => `docs/${name}`);
-  return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...below];
+  const below = ["docs", ".github"].flatMap((folder) =>
+    existsSync(join(ROOT, folder))
+      ? readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+        .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+      : []
+  );
+  const documents = below.filter((path) => path.endsWith(".md")).sort();
+  return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...documents];
 }
 
 /** @param {string} path relative to the checkout */
@@ -118,8 +125,14 @@ export function anchors(path) {
  */
 export function links(path) {
   return withoutBlocks(read(path)).split("\n").flatMap((line, index) =>
-    [...line.replace(/`[^`]*`/g, "").matchAll(/\]\(([^)\s]+)\)/g)]
-      .map((match) => ({ path, line: index + 1, target: match[1] ?? "" }))
+    [...line.replace(/`([^`]*)`/g, "$1").matchAll(/(!?)\[([^\]]*)\]\(([^)\s]+)\)/g)]
+      .map((match) => ({
+        path,
+        line: index + 1,
+        target: match[3] ?? "",
+        text: match[2] ?? "",
+        isPicture: match[1] === "!",
+      }))
   );
 }
 

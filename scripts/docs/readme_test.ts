@@ -7,8 +7,6 @@
  */
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
 import { describe, it } from "node:test";
 import type { KinsumerOptions } from "../../src/options.ts";
 import { resolveOptions } from "../../src/resolve_options.ts";
@@ -18,17 +16,12 @@ import { openStreams } from "../../testing/streams.ts";
 import { ROOT } from "../runtimes.mjs";
 import { sourceFiles } from "../suite/files.mjs";
 import { type RunningExample, startExample } from "./examples.ts";
-import { anchors, documents, fencedBlocks, inTicks, links, read, table } from "./markdown.mjs";
+import { documents, fencedBlocks, inTicks, read, table } from "./markdown.mjs";
 
 /** Deno does not read the types of a JavaScript module. */
 interface Block {
   readonly language: string;
   readonly code: string;
-}
-
-interface Link {
-  readonly path: string;
-  readonly target: string;
 }
 
 const README = "README.md";
@@ -270,17 +263,6 @@ describe("the documents", () => {
   it("begin with a README of five screens: what is longer stands in docs/", () => {
     const lines = read(README).trimEnd().split("\n").length;
     assert.ok(lines <= 400, `README.md has ${lines} lines`);
-  });
-
-  it("lead somewhere with every link", () => {
-    const broken = documents().flatMap(links).filter(({ path, target }: Link) => {
-      if (/^https:/.test(target)) return false;
-      const [file = "", anchor] = target.split("#");
-      const found = file === "" ? path : normalize(join(dirname(path), file)).replaceAll("\\", "/");
-      if (!existsSync(join(ROOT, found))) return true;
-      return anchor !== undefined && !anchors(found).has(anchor);
-    });
-    assert.deepEqual(broken, []);
   });
 
   it("name only tasks that package.json has", () => {
