@@ -40,6 +40,6 @@ describe("npm run servers", () => {
 });
 
 async function endpointOf(servers: RunningScript, name: string): Promise<string> {
-  const pattern = new RegExp(`^export KINSUMER_${name}_ENDPOINT=(\\S+)\\n`, "m");
+  const pattern = new RegExp(`^export AWS_ENDPOINT_URL_${name}=(\\S+)\\n`, "m");
   return pattern.exec(await servers.printed(pattern))?.[1] ?? "";
 }

@@ -118,8 +118,15 @@ export class Checker {
     return false;
   }
 
-  url(name: keyof KinsumerOptions, fallback: string): string {
-    const value = this.#options[name] ?? fallback;
+  /** `variable` is what of the environment stands in for the option, before the fallback does. */
+  url(
+    option: keyof KinsumerOptions,
+    fallback: string,
+    variable?: { readonly name: string; readonly value: string },
+  ): string {
+    const given = this.#options[option];
+    const name = given === undefined ? variable?.name ?? option : option;
+    const value = given ?? variable?.value ?? fallback;
     const what = "an http: or https: URL without a path";
     if (typeof value !== "string") {
       this.type(`${name} must be ${what}, got ${show(value)}`);

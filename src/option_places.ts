@@ -6,6 +6,7 @@
 
 import { type Checker, isDate, isObject, NAME, type Rule, show } from "./option_checker.ts";
 import type { ShardStart, ShardStarts, StartAt, StartPosition } from "./rules/position.ts";
+import type { Runtime } from "./runtime.ts";
 
 const STREAM_ARN: Rule = {
   pattern: /^arn:aws[a-z0-9-]*:kinesis:[a-z0-9-]+:\d{12}:stream\/[A-Za-z0-9_.-]{1,128}$/,
@@ -42,6 +43,19 @@ export function checkArnRegion(check: Checker, region: string): void {
   const arnRegion = arnRegionOf(check);
   if (arnRegion === undefined || arnRegion === region || region === "") return;
   check.range(`region must be that of streamArn, ${show(arnRegion)}, got ${show(region)}`);
+}
+
+/** The variable that names a service's endpoint, by the convention of AWS's own tools. */
+export function endpointVariable(
+  { env }: Runtime,
+  service: "KINESIS" | "DYNAMODB",
+): { readonly name: string; readonly value: string } | undefined {
+  if (env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?.toLowerCase() === "true") return undefined;
+  for (const name of [`AWS_ENDPOINT_URL_${service}`, "AWS_ENDPOINT_URL"]) {
+    const value = env(name);
+    if (value) return { name, value };
+  }
+  return undefined;
 }
 
 /** Where shards begin. */

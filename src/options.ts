@@ -16,6 +16,7 @@ import type { MetadataTable } from "./tables/metadata.ts";
 
 /** What several Kinsumers of one process share. */
 export interface SharedResources {
+  /** The bytes of records that all of them may hold. */
   readonly maxBufferedBytes: number;
   /** Bytes that wait or are in somebody's hands now, over all of them. */
   readonly heldBytes: number;
@@ -44,7 +45,7 @@ export interface KinsumerOptions {
    * never share one: the older then fails with `ClientIdInUse`. @default a random UUID
    */
   readonly clientId?: string | undefined;
-  /** @default the environment's `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `us-east-1` with endpoints or ports of your own */
+  /** Where the stream and the tables are. @default the environment's `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `us-east-1` with endpoints or ports of your own */
   readonly region?: string | undefined;
   /**
    * Static credentials, or a function that returns some, like the AWS SDK's credential providers;
@@ -52,9 +53,9 @@ export interface KinsumerOptions {
    * @default the environment's `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`
    */
   readonly credentials?: Credentials | CredentialsProvider | undefined;
-  /** For a local server or a VPC endpoint. @default the region's public endpoint */
+  /** For a local server or a VPC endpoint. @default the environment's `AWS_ENDPOINT_URL_KINESIS`, else `AWS_ENDPOINT_URL`, else the region's public endpoint */
   readonly kinesisEndpoint?: string | undefined;
-  /** For a local server or a VPC endpoint. @default the region's public endpoint */
+  /** For a local server or a VPC endpoint. @default the environment's `AWS_ENDPOINT_URL_DYNAMODB`, else `AWS_ENDPOINT_URL`, else the region's public endpoint */
   readonly dynamodbEndpoint?: string | undefined;
 
   /**

@@ -14,7 +14,13 @@ import {
   checkShared,
   type Coordination,
 } from "./option_parts.ts";
-import { arnRegionOf, checkArnRegion, checkStartAt, checkStream } from "./option_places.ts";
+import {
+  arnRegionOf,
+  checkArnRegion,
+  checkStartAt,
+  checkStream,
+  endpointVariable,
+} from "./option_places.ts";
 import { checkCapacity, checkTableNames, checkTables, checkTags } from "./option_tables.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import type { TableNames } from "./tables/schema.ts";
@@ -87,8 +93,10 @@ function names(check: Checker, runtime: Runtime) {
 }
 
 function endpoints(check: Checker, runtime: Runtime) {
-  const isLocal = (check.has("kinesisEndpoint") || check.has("kinesis")) &&
-    (check.has("dynamodbEndpoint") || check.has("tables"));
+  const kinesis = endpointVariable(runtime, "KINESIS");
+  const dynamodb = endpointVariable(runtime, "DYNAMODB");
+  const isLocal = (check.has("kinesisEndpoint") || check.has("kinesis") || kinesis !== undefined) &&
+    (check.has("dynamodbEndpoint") || check.has("tables") || dynamodb !== undefined);
   const region = check.text("region", {
     max: 64,
     pattern: REGION,
@@ -100,8 +108,12 @@ function endpoints(check: Checker, runtime: Runtime) {
   const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return {
     region,
-    kinesisEndpoint: check.url("kinesisEndpoint", `https://kinesis.${region}.${suffix}`),
-    dynamodbEndpoint: check.url("dynamodbEndpoint", `https://dynamodb.${region}.${suffix}`),
+    kinesisEndpoint: check.url("kinesisEndpoint", `https://kinesis.${region}.${suffix}`, kinesis),
+    dynamodbEndpoint: check.url(
+      "dynamodbEndpoint",
+      `https://dynamodb.${region}.${suffix}`,
+      dynamodb,
+    ),
   };
 }
 

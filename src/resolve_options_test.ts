@@ -323,6 +323,31 @@ describe("resolveOptions()", () => {
     assert.equal(chinese.kinesisEndpoint, "https://kinesis.cn-north-1.amazonaws.com.cn");
   });
 
+  it("takes the endpoints from the environment, as AWS's own tools do", () => {
+    const endpoints = (env: Readonly<Record<string, string>>, options = {}) => {
+      const found = resolve({ runtime: runtime({ AWS_REGION: "a-1", ...env }), ...options });
+      return [found.kinesisEndpoint, found.dynamodbEndpoint];
+    };
+    const KINESIS = { AWS_ENDPOINT_URL_KINESIS: "http://k:1/" };
+    const DYNAMODB = { AWS_ENDPOINT_URL_DYNAMODB: "http://d:2" };
+    const BOTH = { AWS_ENDPOINT_URL: "http://both:3" };
+    const own = ["https://kinesis.a-1.amazonaws.com", "https://dynamodb.a-1.amazonaws.com"];
+    assert.deepEqual(endpoints(KINESIS), ["http://k:1", own[1]]);
+    assert.deepEqual(endpoints(DYNAMODB), [own[0], "http://d:2"]);
+    assert.deepEqual(endpoints({ ...KINESIS, ...BOTH }), ["http://k:1", "http://both:3"]);
+    assert.deepEqual(endpoints({ AWS_ENDPOINT_URL_KINESIS: "" }), own);
+    assert.deepEqual(endpoints({ ...BOTH, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true" }), own);
+    const given = { kinesisEndpoint: "http://mine:4" };
+    assert.deepEqual(endpoints(KINESIS, given), ["http://mine:4", own[1]]);
+    const local = { runtime: runtime(BOTH) };
+    assert.equal(resolve(local).region, "us-east-1");
+    const half = refusal({ runtime: runtime(KINESIS) });
+    assert.match(half.message, /region is required/, "one service is AWS's: where?");
+    const wrong = refusal({ runtime: runtime({ ...BOTH, AWS_ENDPOINT_URL_KINESIS: "k:1/x" }) });
+    assert.ok(wrong instanceof RangeError, String(wrong));
+    assert.match(wrong.message, /AWS_ENDPOINT_URL_KINESIS must be an http: or https: URL/);
+  });
+
   it("keeps a Date of its own, and takes the present moment", () => {
     const startAt = new Date(NOW_MS);
     const resolved = resolve({ startAt });

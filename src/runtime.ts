@@ -30,18 +30,25 @@ export interface Random {
 
 /** What a request needs of `fetch`. */
 export interface FetchRequest {
+  /** The HTTP method. */
   readonly method: string;
+  /** The headers, signature included. */
   readonly headers: Readonly<Record<string, string>>;
   /** Bytes where the request is in CBOR. */
   readonly body: string | Uint8Array<ArrayBuffer>;
+  /** Ends the request when it aborts. */
   readonly signal: AbortSignal;
 }
 
 /** What a request needs of the answer of `fetch`. */
 export interface FetchResponse {
+  /** The HTTP status. */
   readonly status: number;
+  /** The headers, by their names in any case. */
   readonly headers: { get(name: string): string | null };
+  /** The body, as text. Either this or `arrayBuffer()`, once. */
   text(): Promise<string>;
+  /** The body, as bytes. */
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
@@ -60,7 +67,9 @@ export interface Wait {
 
 /** A request as it goes out, but for its body. */
 export interface SignedRequest {
+  /** Where it goes. */
   readonly url: string;
+  /** The headers, signature included. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -68,11 +77,15 @@ export interface SignedRequest {
 export interface SigningRequest {
   /** Their names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** What is sent. */
   readonly body: string | Uint8Array<ArrayBuffer>;
   /** The same object for as long as the credentials are the same. */
   readonly credentials: {
+    /** Names the key; no secret. */
     readonly accessKeyId: string;
+    /** Signs; is never sent. */
     readonly secretAccessKey: string;
+    /** Is sent, with temporary credentials. */
     readonly sessionToken?: string | undefined;
   };
   /** The signature's time: milliseconds since the Unix epoch. */
@@ -84,15 +97,21 @@ export type Signer = (request: SigningRequest) => SignedRequest | Promise<Signed
 
 /** Where a signer's requests go. */
 export interface SignerEndpoint {
+  /** Its URL, without a path. */
   readonly url: string;
+  /** As a signature names it: `"kinesis"` or `"dynamodb"`. */
   readonly service: string;
+  /** The region that requests are signed for. */
   readonly region: string;
 }
 
 /** Everything that a consumer takes from the machine it runs on. */
 export interface Runtime {
+  /** Time and timers. */
   readonly clock: Clock;
+  /** Chance. */
   readonly random: Random;
+  /** The network. */
   readonly fetch: Fetch;
   /** The value of an environment variable; `undefined` where there is none, or no access to it. */
   readonly env: (name: string) => string | undefined;
@@ -139,10 +158,20 @@ const systemFetch: Fetch = (url, request) => fetch(url, { ...request, redirect: 
 
 function systemEnv(name: string): string | undefined {
   const globals = globalThis as {
-    Deno?: { env: { get(name: string): string | undefined } };
+    Deno?: {
+      env: { get(name: string): string | undefined };
+      permissions?: {
+        querySync?(asked: { name: "env"; variable: string }): { readonly state: string };
+      };
+    };
     process?: { env?: Record<string, string | undefined> };
   };
   try {
+    // Reading would ask Deno's user for leave, and few have a use for these variables.
+    if (/ENDPOINT_URL/.test(name)) {
+      const asked = { name: "env", variable: name } as const;
+      if (globals.Deno?.permissions?.querySync?.(asked).state === "prompt") return undefined;
+    }
     return globals.Deno?.env.get(name) ?? globals.process?.env?.[name];
   } catch {
     return undefined; // Deno without permission to read this variable

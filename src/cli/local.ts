@@ -31,7 +31,7 @@ export const LOCAL: Command = {
   },
   examples: [
     ["local --stream orders", "with a stream in it"],
-    ["put -s orders hello", "in another terminal, after the two exports"],
+    ["put -s orders hello", "in another terminal, after the exports"],
   ],
   problem: "a port is taken, or the servers are not installed",
   run: local,
@@ -78,8 +78,11 @@ async function tell(servers: EmbeddedServers, shell: Shell, isJson: boolean): Pr
   }
   await shell.write(
     `Kinesis and DynamoDB run until Ctrl-C; what is in them is gone then.\n\n` +
-      `export KINSUMER_KINESIS_ENDPOINT=${kinesisEndpoint}\n` +
-      `export KINSUMER_DYNAMODB_ENDPOINT=${dynamodbEndpoint}\n`,
+      `export AWS_ENDPOINT_URL_KINESIS=${kinesisEndpoint}\n` +
+      `export AWS_ENDPOINT_URL_DYNAMODB=${dynamodbEndpoint}\n` +
+      `export AWS_REGION=${region}\n` +
+      `export AWS_ACCESS_KEY_ID=${credentials.accessKeyId}\n` +
+      `export AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}\n`,
   );
 }
 
