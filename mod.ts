@@ -89,6 +89,10 @@ export {
   type FetchResponse,
   type Random,
   type Runtime,
+  type SignedRequest,
+  type Signer,
+  type SignerEndpoint,
+  type SigningRequest,
   systemRuntime,
   type Wait,
 } from "./src/runtime.ts";

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { runChild } from "./child.mjs";
@@ -33,6 +35,7 @@ const CHECKS = [
   { name: "one trace on every runtime", command: () => node("scripts/checks/same_trace.mjs") },
   { name: "checkers can fail", command: () => node("--test", ...checkerTests()) },
   { name: "JSR package", command: () => [denoPath(), "publish", "--dry-run", "--allow-dirty"] },
+  { name: "JSR documentation", command: () => [denoPath(), "doc", "--lint", ...doors()] },
   { name: "build", command: () => node("scripts/build.mjs") },
   { name: "npm package: contents", command: () => node("scripts/checks/contents.mjs") },
   { name: "npm package: publint", command: () => node(publint(), "--strict") },
@@ -73,6 +76,12 @@ function denoFiles() {
     path.endsWith(".ts") && !path.startsWith("scripts/recipes/")
   );
   return ["mod.ts", ...below];
+}
+
+/** @returns {string[]} the sources behind the doors */
+function doors() {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8"));
+  return Object.values(exports);
 }
 
 /** @returns {string[]} */

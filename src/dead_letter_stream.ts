@@ -30,9 +30,13 @@ export type DeadLetterStreamOptions =
 export interface DeadLetterFacts {
   /** The record's `stream/shard/sequence number`. */
   readonly id: string;
+  /** The shard that it was read from. */
   readonly shardId: string;
+  /** Its place in that shard. */
   readonly sequenceNumber: string;
+  /** The key that it was put with. */
   readonly partitionKey?: string | undefined;
+  /** When the stream received it, in milliseconds since the Unix epoch. */
   readonly approximateArrivalMs?: number | undefined;
   /** What the handler threw: its name and the first thousand characters of its message. */
   readonly error: { readonly name: string; readonly message: string };

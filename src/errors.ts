@@ -69,6 +69,7 @@ export interface KinsumerErrorFacts {
   readonly httpStatus?: number | undefined;
   /** The request's ID, for a support case. */
   readonly requestId?: string | undefined;
+  /** The shard that it concerns. */
   readonly shardId?: string | undefined;
   /** The record that it is about. */
   readonly sequenceNumber?: string | undefined;
@@ -78,18 +79,30 @@ export interface KinsumerErrorFacts {
 
 /** A failure of the world: the network, the service, the account. Never carries data or secrets. */
 export class KinsumerError extends Error {
+  /** What tells it from other errors where `instanceof` cannot. */
   override readonly name = "KinsumerError";
   /** Why; see {@linkcode KinsumerErrorCode}. */
   readonly code: KinsumerErrorCode;
+  /** The service's operation that failed, as AWS names it. */
   readonly operation: string | undefined;
+  /** The service's own code. */
   readonly awsCode: string | undefined;
+  /** The status of the answer, where one came. */
   readonly httpStatus: number | undefined;
+  /** What AWS's support asks for. */
   readonly requestId: string | undefined;
+  /** The shard that it concerns. */
   readonly shardId: string | undefined;
+  /** The place in the shard that it concerns. */
   readonly sequenceNumber: string | undefined;
   /** Whether the same call may succeed later, unchanged. */
   readonly retryable: boolean;
 
+  /**
+   * Makes one, as an implementation of a port of your own would.
+   *
+   * @param facts what is known beside the code and the message
+   */
   constructor(code: KinsumerErrorCode, message: string, facts: KinsumerErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;

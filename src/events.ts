@@ -235,9 +235,13 @@ export type EventListener = (event: KinsumerEvent) => void;
 /** Shaped like `console`. One line for each change of state; while idle, a `debug` line a
  * shard and minute. */
 export interface Logger {
+  /** What happens all the time. */
   debug(message: string, fields?: Record<string, unknown>): void;
+  /** What changes: shards captured and released, the fleet. */
   info(message: string, fields?: Record<string, unknown>): void;
+  /** What went wrong and is being retried. */
   warn(message: string, fields?: Record<string, unknown>): void;
+  /** What needs somebody. */
   error(message: string, fields?: Record<string, unknown>): void;
 }
 

@@ -23,6 +23,7 @@ export type BatchHandler = (
 
 /** What a handler is told beside its record. */
 export interface HandlerContext {
+  /** The record's shard. */
   readonly shardId: string;
   /** 1 at the first try of these records on this client, 2 at the second, … */
   readonly attempt: number;
@@ -41,7 +42,9 @@ export interface HandlerContext {
 
 /** As much of an OpenTelemetry span as a handler may want. */
 export interface HandlerSpan {
+  /** Says something of the work. */
   setAttribute(name: string, value: string | number | boolean): unknown;
+  /** Says that something happened, now. */
   addEvent(name: string): unknown;
 }
 
@@ -148,7 +151,9 @@ export interface ProcessCounts {
   readonly processed: number;
   /** Calls of handlers, or of the dead letter's function, that failed or took too long. */
   readonly failures: number;
+  /** Records that were passed over, as the policy says. */
   readonly skipped: number;
+  /** Records that were handed to the dead letter function. */
   readonly deadLettered: number;
   /** Records left out because the dedupe store knew them. */
   readonly deduplicated: number;
@@ -156,9 +161,11 @@ export interface ProcessCounts {
 
 /** A shard that stands still because a handler failed. */
 export interface PausedShard {
+  /** The shard that waits. */
   readonly shardId: string;
   /** The record that could not be processed. */
   readonly sequenceNumber: SequenceNumber;
+  /** What the handler threw. */
   readonly error: unknown;
   /** When it was paused: milliseconds since the Unix epoch. */
   readonly pausedAtMs: number;

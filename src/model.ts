@@ -18,6 +18,7 @@ export interface Shard {
   readonly parentShardId?: string | undefined;
   /** The second parent of a shard that a merge made. */
   readonly adjacentParentShardId?: string | undefined;
+  /** Where its range of sequence numbers begins. */
   readonly startingSequenceNumber?: SequenceNumber | undefined;
   /** Present only when the shard is closed: no record will ever be added to it. */
   readonly endingSequenceNumber?: SequenceNumber | undefined;
@@ -25,6 +26,7 @@ export interface Shard {
 
 /** A record as the stream returns it, before it is handed to anyone. */
 export interface ReceivedRecord {
+  /** Its place in the shard. */
   readonly sequenceNumber: SequenceNumber;
   /** May be absent: some producers write none. */
   readonly partitionKey?: string | undefined;
@@ -32,6 +34,7 @@ export interface ReceivedRecord {
   readonly data: Uint8Array;
   /** When the stream accepted the record: milliseconds since the Unix epoch, about right. */
   readonly approximateArrivalMs?: number | undefined;
+  /** How the stream keeps it: `"KMS"`, `"NONE"`, or absent. */
   readonly encryptionType?: string | undefined;
 }
 
@@ -42,7 +45,9 @@ export interface KinsumerRecord {
    * delivered, to whichever client: what makes your work idempotent.
    */
   readonly id: string;
+  /** The shard that it was read from. */
   readonly shardId: string;
+  /** Its place in that shard. */
   readonly sequenceNumber: SequenceNumber;
   /** May be absent: some producers write none. */
   readonly partitionKey: string | undefined;
@@ -78,6 +83,7 @@ export interface KinsumerRecord {
 
 /** The records that one read of one shard returned, as far as they are not handed over yet. */
 export interface RecordBatch {
+  /** The shard that they were read from. */
   readonly shardId: string;
   /** In sequence-number order; at least one. */
   readonly records: readonly KinsumerRecord[];
@@ -99,7 +105,9 @@ export type Position =
 
 /** What a client's row says of it. */
 export interface ClientRow {
+  /** Who it is; the key of the row. */
   readonly clientId: string;
+  /** Its name for people. */
   readonly clientName?: string | undefined;
   /**
    * When the client last beat, by its own clock: Unix nanoseconds. Nobody reads the time from it:
@@ -118,6 +126,7 @@ export interface ClientRow {
 
 /** What the checkpoints table knows of one shard. */
 export interface Checkpoint {
+  /** The shard; the key of the row. */
   readonly shardId: string;
   /**
    * The last record that is processed; absent if none is. The sentinel `LATEST`, seeded by hand,
@@ -138,8 +147,11 @@ export interface Checkpoint {
   readonly processedThroughMs?: number | undefined;
   /** When the row was last written, by the writer's clock: Unix nanoseconds. Changes with each write. */
   readonly lastUpdate: string;
+  /** The client that owns the shard; absent when it is free. */
   readonly ownerId?: string | undefined;
+  /** The owner's name for people. */
   readonly ownerName?: string | undefined;
+  /** The shard has ended, and all of it is processed. */
   readonly isFinished: boolean;
 }
 
@@ -147,6 +159,7 @@ export interface Checkpoint {
 export interface LeaderRow {
   /** Absent after the leader resigned. */
   readonly clientId?: string | undefined;
+  /** Its name for people. */
   readonly clientName?: string | undefined;
   /** Changes each time the leader renews its lead. */
   readonly lastUpdate: string;
@@ -156,6 +169,8 @@ export interface LeaderRow {
 
 /** The shards that may be read now: unfinished, and every listed parent finished. Sorted. */
 export interface ShardCache {
+  /** Their IDs. */
   readonly shardIds: readonly string[];
+  /** Changes each time the leader writes them. */
   readonly lastUpdate: string;
 }

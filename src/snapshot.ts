@@ -21,7 +21,9 @@ export interface ErrorSnapshot {
 
 /** One shard that this client reads, or is about to. */
 export interface ShardSnapshot {
+  /** The shard. */
   readonly shardId: string;
+  /** What it is doing. */
   readonly state: ShardState;
   /** Whether this client owns it. */
   readonly isOwner: boolean;
@@ -52,23 +54,33 @@ export interface ShardSnapshot {
     /** When it goes on by itself; null: never. */
     readonly resumesAtMs: number | null;
   } | null;
+  /** What went wrong last with this shard; `null` when nothing did. */
   readonly lastError: ErrorSnapshot | null;
 }
 
 /** The state of one client. Moments are milliseconds since the Unix epoch. */
 export interface KinsumerSnapshot {
+  /** When this was so. */
   readonly takenAtMs: number;
+  /** What the client is doing. */
   readonly state: ClientState;
+  /** The verdict, with its reasons. */
   readonly health: Health;
+  /** Who it is. */
   readonly clientId: string;
+  /** Its name for people. */
   readonly clientName: string;
+  /** What it reads. */
   readonly streamName: string;
+  /** The fleet that it belongs to. */
   readonly applicationName: string;
+  /** Whether it leads the fleet. */
   readonly isLeader: boolean;
   /** How long ago the last heartbeat that landed was sent; null before the first. */
   readonly heartbeatAgeMs: number | null;
   /** For how long this client may still hand records over without another heartbeat. */
   readonly leaseRemainingMs: number;
+  /** What is read and not handed over yet. */
   readonly buffer: {
     /** Bytes of the budget that this client takes. */
     readonly heldBytes: number;

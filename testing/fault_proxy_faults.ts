@@ -10,9 +10,11 @@ import type { ProxiedRequest } from "./fault_proxy_request.ts";
 
 /** Which requests a fault strikes. What is absent does not narrow it. */
 export interface FaultScope {
+  /** Requests to this service only. */
   readonly service?: "kinesis" | "dynamodb" | undefined;
   /** For example `GetRecords`. */
   readonly operation?: string | readonly string[] | undefined;
+  /** Requests that name this shard only. */
   readonly shardId?: string | undefined;
   /** The access key ID that the client signs with. */
   readonly client?: string | undefined;
@@ -59,7 +61,9 @@ export type FaultKind = FaultEffect["kind"];
 
 /** A request that a fault struck. */
 export interface StruckRequest {
+  /** What struck it. */
   readonly kind: FaultKind;
+  /** The service that it went to. */
   readonly service: "kinesis" | "dynamodb";
   /** For example `GetRecords`. */
   readonly operation: string;

@@ -32,11 +32,16 @@ export type LocalKinesisErrorCode =
 
 /** A failure of the local servers or of what stands around them. */
 export class LocalKinesisError extends Error {
+  /** What tells it from other errors where `instanceof` cannot. */
   override readonly name = "LocalKinesisError";
   /** Why; see {@linkcode LocalKinesisErrorCode}. */
   readonly code: LocalKinesisErrorCode;
 
-  /** @param options.cause what was raised underneath */
+  /**
+   * Makes one.
+   *
+   * @param options.cause what was raised underneath
+   */
   constructor(
     code: LocalKinesisErrorCode,
     message: string,

@@ -15,15 +15,21 @@ import type { PutResult } from "./streams.ts";
 
 /** Any will do: the servers check no signature. */
 export interface LocalCredentials {
+  /** Names the key. */
   readonly accessKeyId: string;
+  /** Signs. */
   readonly secretAccessKey: string;
 }
 
 /** The part of a Kinsumer's options that leads it to a local Kinesis, at a test's pace. */
 export interface LocalClientOptions {
+  /** Where the local Kinesis answers. */
   readonly kinesisEndpoint: string;
+  /** Where the local DynamoDB answers. */
   readonly dynamodbEndpoint: string;
+  /** The region that requests are signed for. */
   readonly region: string;
+  /** What requests are signed with. */
   readonly credentials: LocalCredentials;
   /** A heartbeat each 100 ms: a client that joins or leaves is noticed as fast. */
   readonly shardCheckIntervalMs: number;
@@ -51,8 +57,11 @@ export interface LocalKinesis extends AsyncDisposable {
   readonly why: string;
   /** For example `http://127.0.0.1:41234`. */
   readonly kinesisEndpoint: string;
+  /** Where the local DynamoDB answers. */
   readonly dynamodbEndpoint: string;
+  /** The region that requests are signed for. */
   readonly region: string;
+  /** What requests are signed with. */
   readonly credentials: LocalCredentials;
   /**
    * What to spread into the options of a Kinsumer: where the servers are, and intervals that suit

@@ -12,6 +12,7 @@ export type LocalPayload = string | Uint8Array | number | boolean | null | objec
 
 /** A record, and where it goes. */
 export interface LocalEntry {
+  /** What it carries. */
   readonly data: LocalPayload;
   /** 1 to 256 characters. @default a key of its own */
   readonly partitionKey?: string | undefined;

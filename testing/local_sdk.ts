@@ -10,40 +10,60 @@
 
 /** What the SDK asks of the network, as far as it is used. */
 export interface SdkRequest {
+  /** The HTTP method. */
   readonly method: string;
+  /** With its colon: `"http:"`. */
   readonly protocol: string;
+  /** The host, without the port. */
   readonly hostname: string;
+  /** The port; the protocol's own when absent. */
   readonly port?: number | undefined;
+  /** The path, without the query. */
   readonly path: string;
+  /** The query, by name. */
   readonly query?: Readonly<Record<string, string | readonly string[] | null>> | undefined;
+  /** The headers, signature included. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Text or bytes. */
   readonly body?: unknown;
 }
 
 /** What the SDK gets from the network. */
 export interface SdkResponse {
+  /** The HTTP status. */
   readonly statusCode: number;
+  /** Its phrase. */
   readonly reason: string;
+  /** The headers, by their names in small letters. */
   readonly headers: Record<string, string>;
+  /** The bytes, as the SDK collects them. */
   readonly body: unknown;
 }
 
 /** A request handler of the SDK. */
 export interface SdkRequestHandler {
+  /** Sends a request. */
   handle(
     request: SdkRequest,
     options?: { readonly abortSignal?: unknown },
   ): Promise<{ response: SdkResponse }>;
+  /** The SDK calls it; there is nothing to configure. */
   updateHttpClientConfig(): void;
+  /** The SDK calls it; there is nothing configured. */
   httpHandlerConfigs(): Record<string, never>;
+  /** The SDK calls it; there is nothing to let go of. */
   destroy(): void;
 }
 
 /** The configuration of a client of the SDK. */
 export interface SdkConfig {
+  /** Where the local service answers. */
   readonly endpoint: string;
+  /** The region that requests are signed for. */
   readonly region: string;
+  /** What requests are signed with. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** Sends the requests, by way of the faults. */
   readonly requestHandler: SdkRequestHandler;
 }
 

@@ -12,7 +12,9 @@ import { LocalKinesisError, systemCodeOf } from "./local_error.ts";
 export interface EmbeddedServers {
   /** For example `http://127.0.0.1:41234`. */
   readonly kinesisEndpoint: string;
+  /** Where the local DynamoDB answers. */
   readonly dynamodbEndpoint: string;
+  /** The region that requests are signed for. */
   readonly region: string;
   /** The servers check no signature: any credentials will do. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };

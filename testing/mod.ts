@@ -18,7 +18,7 @@ export type { LocalEntry, LocalPayload, LocalRecord } from "./local_records.ts";
 export type { ApplicationTables } from "./local_tables.ts";
 export type { Consumable, ConsumeAllOptions } from "./consume_all.ts";
 export type { LocalFault, LocalFaults, LostAnswer } from "./local_faults.ts";
-export type { FaultKind, FaultScope, StruckRequest } from "./fault_proxy_faults.ts";
+export type { FaultEffect, FaultKind, FaultScope, StruckRequest } from "./fault_proxy_faults.ts";
 export type { SdkConfig, SdkRequest, SdkRequestHandler, SdkResponse } from "./local_sdk.ts";
 export { imageFiles } from "./backends/image.ts";
 export {

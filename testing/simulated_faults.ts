@@ -22,6 +22,7 @@ export type SimulatedOperation =
 
 /** Which requests fail, how often, and how. */
 export interface SimulatedFaultOptions {
+  /** Requests of this kind only. */
   readonly operation: SimulatedOperation;
   /** How many requests fail: 1 or more. @default {1} */
   readonly times?: number | undefined;

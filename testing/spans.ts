@@ -47,9 +47,11 @@ export interface WaitForSpanOptions {
 
 /** The context of a test of `node:test`, or of Vitest. */
 export interface SpanTestContext {
+  /** Calls the hook when the test has ended: `node:test`'s way. */
   after?(hook: () => void): unknown;
   /** Node's word on the test, once it has ended. */
   readonly passed?: boolean | undefined;
+  /** Calls the hook when the test has failed: Vitest's way. */
   onTestFailed?(hook: () => void): unknown;
 }
 
@@ -80,6 +82,7 @@ export interface SpanRecorder {
   clear(): void;
   /** Records no more. What was recorded stays. May be repeated. */
   stop(): Promise<void>;
+  /** Stops recording, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -26,7 +26,9 @@ export type ExpectedAttribute =
 export interface ExpectedSpan {
   /** The whole name, or an expression that it matches. */
   readonly name?: string | RegExp | undefined;
+  /** Its kind. */
   readonly kind?: SpanKindName | undefined;
+  /** How it ended. */
   readonly status?: SpanStatusName | undefined;
   /** Further attributes may be there. */
   readonly attributes?: Readonly<Record<string, ExpectedAttribute>> | undefined;

@@ -23,35 +23,51 @@ export type SpanStatusName = "unset" | "ok" | "error";
 
 /** Something that happened within a span. */
 export interface RecordedSpanEvent {
+  /** What happened. */
   readonly name: string;
   /** Milliseconds since the Unix epoch. */
   readonly timeMs: number;
+  /** The facts of it. */
   readonly attributes: SpanAttributes;
 }
 
 /** A span of elsewhere that a span refers to. */
 export interface RecordedSpanLink {
+  /** The trace that it refers to. */
   readonly traceId: string;
+  /** The span in that trace. */
   readonly spanId: string;
+  /** What the link says of itself. */
   readonly attributes: SpanAttributes;
 }
 
 /** A span that has ended. */
 export interface RecordedSpan {
+  /** Its operation and what that was done to. */
   readonly name: string;
+  /** Its part in a conversation: `"client"`, `"consumer"` and so on. */
   readonly kind: SpanKindName;
+  /** How it ended. */
   readonly status: SpanStatusName;
+  /** What was said of a failure. */
   readonly statusMessage: string | undefined;
+  /** The facts of it. */
   readonly attributes: SpanAttributes;
+  /** What happened within it, in order. */
   readonly events: readonly RecordedSpanEvent[];
+  /** The spans of elsewhere that it refers to. */
   readonly links: readonly RecordedSpanLink[];
+  /** The trace that it belongs to. */
   readonly traceId: string;
+  /** Who it is in that trace. */
   readonly spanId: string;
   /** The span that it is a part of; `undefined` at the root of a trace. */
   readonly parentSpanId: string | undefined;
   /** Milliseconds since the Unix epoch, by the clock of the traced code. */
   readonly startMs: number;
+  /** When it ended, in milliseconds since the Unix epoch. */
   readonly endMs: number;
+  /** How long it took. */
   readonly durationMs: number;
   /** The name of the instrumentation; Kinsumer's is `kinsumer`. */
   readonly tracerName: string;

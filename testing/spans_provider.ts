@@ -13,14 +13,19 @@ import type { SdkSpan } from "./spans_model.ts";
 
 /** Receives spans as the SDK's `SpanProcessor` does, and fits where one is asked for. */
 export interface RecordingSpanProcessor {
+  /** A span begins. */
   onStart(span: unknown, parentContext: unknown): void;
+  /** A span has ended: it is recorded. */
   onEnd(span: unknown): void;
+  /** Nothing waits; resolves at once. */
   forceFlush(): Promise<void>;
+  /** Records nothing more. */
   shutdown(): Promise<void>;
 }
 
 /** What is needed of a provider of the user's. */
 export interface SpanProviderLike {
+  /** Makes a tracer. */
   getTracer(name: string): unknown;
 }
 

@@ -11,8 +11,11 @@ import type { MemoryExporter, RecordingSpanProcessor } from "./spans_provider.ts
 
 /** Facts of a client that a span must carry, all of those that are given. */
 export interface SpanFacts {
+  /** Who the client is. */
   readonly clientId?: string | RegExp | undefined;
+  /** The fleet that it belongs to. */
   readonly applicationName?: string | RegExp | undefined;
+  /** The stream that it reads. */
   readonly streamName?: string | RegExp | undefined;
 }
 

@@ -9,7 +9,9 @@ import type { Clock } from "../src/runtime.ts";
 
 /** A record to put. */
 export interface PutRecord {
+  /** What it carries; text becomes UTF-8. */
   readonly data: string | Uint8Array;
+  /** Chooses the shard. */
   readonly partitionKey: string;
   /** Pins the record to the shard that has this hash key: a decimal number below 2^128. */
   readonly explicitHashKey?: string | undefined;
@@ -17,7 +19,9 @@ export interface PutRecord {
 
 /** Where a record that was put has landed. */
 export interface PutResult {
+  /** The shard that took it. */
   readonly shardId: string;
+  /** Its place in that shard. */
   readonly sequenceNumber: string;
 }
 

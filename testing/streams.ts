@@ -25,9 +25,13 @@ export type { PutRecord, PutResult };
 
 /** Where the streams live. */
 export interface StreamsOptions {
+  /** Where Kinesis answers. */
   readonly kinesisEndpoint: string;
+  /** The region that requests are signed for. */
   readonly region: string;
+  /** What requests are signed with. @default the environment's */
   readonly credentials?: Credentials | undefined;
+  /** Time, chance and network. @default the runtime's own */
   readonly runtime?: Runtime | undefined;
   /** Milliseconds for which a stream may be created, changed or deleted. @default {30000} */
   readonly changeTimeoutMs?: number | undefined;
@@ -55,7 +59,9 @@ export interface Streams {
 
 /** Which hash keys a shard has: decimal numbers below 2^128, both included. */
 export interface HashKeyRange {
+  /** The lowest. */
   readonly first: string;
+  /** The highest. */
   readonly last: string;
 }
 

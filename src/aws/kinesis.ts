@@ -41,10 +41,12 @@ export interface StreamDescription {
 export interface KinesisApi {
   /** Every shard that the service lists, open and closed. */
   listShards(signal?: AbortSignal): Promise<readonly Shard[]>;
+  /** Where reading begins, or goes on: an iterator, good for five minutes. */
   getShardIterator(
     request: { readonly shardId: string; readonly position: Position },
     signal?: AbortSignal,
   ): Promise<string>;
+  /** Reads what follows an iterator. */
   getRecords(
     request: {
       readonly shardId: string;
@@ -54,6 +56,7 @@ export interface KinesisApi {
     },
     signal?: AbortSignal,
   ): Promise<RecordsAnswer>;
+  /** What the stream says of itself: its state, its retention. */
   describeStream(signal?: AbortSignal): Promise<StreamDescription>;
 }
 

@@ -7,7 +7,9 @@
 
 /** What a request is signed with. The shape of the AWS SDK's `AwsCredentialIdentity`. */
 export interface Credentials {
+  /** Names the key; no secret. */
   readonly accessKeyId: string;
+  /** Signs; is never sent, and never told. */
   readonly secretAccessKey: string;
   /** Comes with temporary credentials. */
   readonly sessionToken?: string | undefined;

@@ -42,6 +42,7 @@ const WATCH_INTERVAL_MS = 25;
 
 /** What became of one shard in a visit. */
 export interface VisitedShard {
+  /** The shard. */
   readonly shardId: string;
   /** The last record that is processed, by this visit or before it; absent: none is. */
   readonly sequenceNumber: string | undefined;

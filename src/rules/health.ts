@@ -26,6 +26,7 @@ export type HealthCode =
 
 /** One reason. */
 export interface HealthReason {
+  /** What is wrong, for programs. */
   readonly code: HealthCode;
   /** The shard that it concerns; null: the client. */
   readonly shardId: string | null;
@@ -33,6 +34,7 @@ export interface HealthReason {
 
 /** `degraded`: it consumes, but not all or not for long; `failed`: it consumes nothing. */
 export interface Health {
+  /** The verdict. */
   readonly status: "healthy" | "degraded" | "failed";
   /** Empty where it is healthy. */
   readonly reasons: readonly HealthReason[];

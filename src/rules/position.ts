@@ -29,8 +29,10 @@ export type ShardStart =
 
 /** Where each shard begins, by its ID; `others` is for those that are not named. */
 export interface ShardStarts {
+  /** Where this shard begins. */
   readonly [shardId: `shardId-${string}`]: ShardStart;
   /** @default {"horizon"} */
+  /** Where those begin that are not named. */
   readonly others?: StartPosition | undefined;
 }
 

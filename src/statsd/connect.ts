@@ -9,7 +9,7 @@ import { type StatsdClient, statsdReceiver } from "./receiver.ts";
 
 /** Where the statistics go. */
 export interface StatsdOptions {
-  /** @default {"localhost"} */
+  /** The server. @default {"localhost"} */
   readonly host?: string | undefined;
   /** The UDP port: 1 to 65,535. @default {8125} */
   readonly port?: number | undefined;

@@ -33,7 +33,9 @@ import {
 
 /** Who captures a shard. */
 export interface Owner {
+  /** Who it is. */
   readonly clientId: string;
+  /** Its name for people. */
   readonly clientName: string;
 }
 

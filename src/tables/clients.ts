@@ -32,7 +32,9 @@ import {
 
 /** Who beats. */
 export interface BeatingClient {
+  /** Who it is; the key of its row. */
   readonly clientId: string;
+  /** Its name for people. */
   readonly clientName: string;
   /** After how long without a beat others may count this client as dead. */
   readonly maxAgeMs: number;

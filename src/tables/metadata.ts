@@ -32,6 +32,7 @@ import {
 
 /** The metadata table. Implement it to keep these three rows elsewhere. */
 export interface MetadataTable {
+  /** Who leads; `undefined` when nobody does. */
   readLeader(signal?: AbortSignal): Promise<LeaderRow | undefined>;
   /**
    * Takes or renews the lead, if the row is still as observed.
@@ -50,7 +51,9 @@ export interface MetadataTable {
   ): Promise<LeaderRow | undefined>;
   /** Gives the lead up, if this client has it. */
   resign(clientId: string, signal?: AbortSignal): Promise<void>;
+  /** The shards that may be read; `undefined` before the first leader. */
   readShardCache(signal?: AbortSignal): Promise<ShardCache | undefined>;
+  /** Says which shards may be read: the leader alone does. */
   writeShardCache(shardIds: readonly string[], signal?: AbortSignal): Promise<ShardCache>;
   /**
    * When the application first started, in milliseconds since the Unix epoch. The first call ever
