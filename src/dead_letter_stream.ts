@@ -15,6 +15,7 @@ import type { DeadLetter } from "./handling.ts";
 import type { KinsumerRecord } from "./model.ts";
 import type { KinsumerOptions } from "./options.ts";
 import { resolveOptions } from "./resolve_options.ts";
+import { traceCallsHere } from "./telemetry/calls.ts";
 
 /** Where dead letters go: options of a consumer, with the same meaning. */
 export type DeadLetterStreamOptions =
@@ -73,10 +74,15 @@ export function deadLetterStream(options: DeadLetterStreamOptions): DeadLetter {
   const { region, requestTimeoutMs: timeoutMs, runtime, streamName } = resolved;
   const credentials = createCredentialsSource({ credentials: resolved.credentials, runtime });
   const endpoint = resolved.kinesisEndpoint;
-  const call = retrying(
-    createAwsCall({ service: "kinesis", endpoint, region, credentials, runtime, timeoutMs }),
+  const once = createAwsCall({
+    service: "kinesis",
+    endpoint,
+    region,
+    credentials,
     runtime,
-  );
+    timeoutMs,
+  });
+  const call = traceCallsHere("kinesis", retrying(once, runtime), runtime.clock);
   return async (record, error, { signal }) => {
     const input = {
       StreamName: streamName,

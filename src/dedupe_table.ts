@@ -15,6 +15,7 @@ import type { KinsumerOptions } from "./options.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
 import { Expression, setAttributes } from "./tables/expression.ts";
 import { readString, readStrings, stringList } from "./tables/item.ts";
+import { traceCallsHere } from "./telemetry/calls.ts";
 
 /** Where the table is: options of a consumer, with the same meaning. */
 export type DedupeTableOptions =
@@ -92,10 +93,15 @@ function openApi(resolved: ResolvedOptions): DynamoDbApi {
   const { region, requestTimeoutMs: timeoutMs, runtime } = resolved;
   const credentials = createCredentialsSource({ credentials: resolved.credentials, runtime });
   const endpoint = resolved.dynamodbEndpoint;
-  const call = retrying(
-    createAwsCall({ service: "dynamodb", endpoint, region, credentials, runtime, timeoutMs }),
+  const once = createAwsCall({
+    service: "dynamodb",
+    endpoint,
+    region,
+    credentials,
     runtime,
-  );
+    timeoutMs,
+  });
+  const call = traceCallsHere("dynamodb", retrying(once, runtime), runtime.clock);
   return createDynamoDbApi({ call, clock: runtime.clock, random: runtime.random });
 }
 

@@ -26,6 +26,16 @@ errors, or credentials.
 shows the metrics to Prometheus. Import the one; start the other with \`otelcol-contrib --config collector.yaml\`.
 `;
 
+/** What every metric has. */
+const COMMON = [ATTRIBUTES.system, ATTRIBUTES.streamName, ATTRIBUTES.applicationName];
+
+/** What the short words for attributes of metrics stand for. */
+const SHORT: Readonly<Record<string, readonly string[]>> = {
+  operation: [ATTRIBUTES.operationName, ATTRIBUTES.operationType],
+  shard: [ATTRIBUTES.shardId],
+  client: [ATTRIBUTES.clientId],
+};
+
 const OTHER_NAMES = `
 ## Under another name
 
@@ -94,12 +104,30 @@ function spans(): string {
   return `
 ## Spans
 
-Each is named with the stream, for example \`receive orders\`. Beside these, each call to AWS is a client span such as
-\`Kinesis.GetRecords\`, with the span events ${
-    Object.values(EVENTS).map((name) => `\`${name}\``).join(" and ")
-  } for its repetitions.
+Each is named with the stream, for example \`receive orders\`.
 
-${table(["span", "kind", "type", "what it covers"], rows)}`;
+${table(["span", "kind", "type", "what it covers"], rows)}
+Beside these, each call to AWS is a client span, named for example \`Kinesis.GetRecords\`, with the span events
+${
+    Object.values(EVENTS).map((name) => `\`${name}\``).join(" and ")
+  } for its repetitions. It is below the operation that makes it; that of \`deadLetterStream()\` or
+\`dedupeTable()\`, below what is active where they are called.
+
+${table(["service", "calls"], calls())}`;
+}
+
+/** What the sources ask of AWS. */
+function calls(): readonly (readonly string[])[] {
+  const asked = {
+    Kinesis: ["aws/kinesis", "aws/read_records", "dead_letter_stream"],
+    DynamoDB: ["aws/dynamodb"],
+  };
+  return Object.entries(asked).map(([service, files]) => {
+    const text = files.map((file): string => read(`src/${file}.ts`)).join("\n");
+    const found = [...text.matchAll(/\bask\("(\w+)"|"Kinesis_20131202\.(\w+)"/g)];
+    const names = new Set(found.map(([, asks, target]) => asks ?? target ?? ""));
+    return [service, [...names].sort().map((name) => `\`${name}\``).join(", ")];
+  });
 }
 
 function attributes(): string {
@@ -110,7 +138,16 @@ function attributes(): string {
   return `
 ## Attributes
 
+Of spans: those that are named have it, and where it says \`any\`, any may; every operation is every span but the calls.
+
 ${table(["attribute", "of", "what"], rows)}`;
+}
+
+/** For example `By operation, `error.type`.`: the attributes' names. */
+function by(words: string): string {
+  const names = words.replace(/^By (.*)\.$/, "$1").split(", ").filter((each) => each !== "");
+  const whole = names.flatMap((each) => SHORT[each] ?? [each.replaceAll("`", "")]);
+  return whole.map((each) => `\`${each}\``).join(", ") || "–";
 }
 
 function metrics(): string {
@@ -118,13 +155,13 @@ function metrics(): string {
     `\`${name}\``,
     kind,
     `\`${unit}\``,
-    words("METRICS", key).replace(/^By (.*)\.$/, "$1") || "–",
+    by(words("METRICS", key)),
     description,
   ]);
   return `
 ## Metrics
 
-Each has the system, the stream and the application too.
+Each has ${COMMON.map((name) => `\`${name}\``).join(", ")} too.
 
 ${table(["metric", "kind", "unit", "by", "what"], rows)}`;
 }

@@ -9,6 +9,7 @@ import type { AwsService } from "../aws/failures.ts";
 import { KinsumerError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
 import {
+  activeContext,
   type Attributes,
   type Context,
   contextOf,
@@ -44,6 +45,12 @@ export function traceCalls(service: AwsService, call: AwsCall, clock: Clock): Ca
     const within = contextOf(span, parent);
     return runIn(within, () => observed({ call, target, input, options, span, clock }));
   };
+}
+
+/** Traces calls that no client of ours makes: each a span below what is active where it is made. */
+export function traceCallsHere(service: AwsService, call: AwsCall, clock: Clock): AwsCall {
+  const within = traceCalls(service, call, clock);
+  return (target, input, options) => within(activeContext())(target, input, options);
 }
 
 async function observed({ call, target, input, options, span, clock }: {

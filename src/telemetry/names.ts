@@ -5,27 +5,32 @@
  * @module
  */
 
-/** The attributes that spans and metrics carry. */
+/**
+ * The attributes that spans and metrics carry. Each entry tells of which spans, and what:
+ * `every operation` and those that are named have it, `any` may have it.
+ */
 export const ATTRIBUTES = {
-  /** all | `aws_kinesis` */
+  /** every operation | `aws_kinesis` */
   system: "messaging.system",
-  /** all | the operation */
+  /** every operation | the operation */
   operationName: "messaging.operation.name",
   /** receive, process, commit, release, finish | `receive`, `process` or `settle` */
   operationType: "messaging.operation.type",
-  /** all | the stream */
+  /** every operation | the stream */
   streamName: "messaging.destination.name",
-  /** all that concern a shard | the shard */
+  /**
+   * receive, process, commit, release, finish, capture, get_shard_iterator, read, stall | the shard
+   */
   shardId: "messaging.destination.partition.id",
-  /** all | the application */
+  /** every operation | the application */
   applicationName: "messaging.consumer.group.name",
-  /** all | the client */
+  /** every operation | the client */
   clientId: "messaging.client.id",
-  /** read; receive and process of batches | how many records */
+  /** read, receive, process | how many records; of the last two where it is a batch */
   recordCount: "messaging.batch.message_count",
-  /** receive and process of one record | its sequence number */
+  /** receive, process | the sequence number, where it is one record */
   sequenceNumber: "messaging.message.id",
-  /** what failed | the error's code, or its class */
+  /** any, events of calls to AWS | of what failed: the error's code, or its class */
   errorType: "error.type",
   /** calls to AWS | `aws-api` */
   rpcSystem: "rpc.system",
@@ -39,22 +44,22 @@ export const ATTRIBUTES = {
   httpStatus: "http.response.status_code",
   /** calls to Kinesis | the stream */
   awsStreamName: "aws.kinesis.stream_name",
-  /** calls to DynamoDB | the table, where the call names it */
+  /** calls to DynamoDB | the table, where the call names one */
   tableNames: "aws.dynamodb.table_names",
-  /** process; the events of calls to AWS | which attempt, from 1 */
+  /** process, events of calls to AWS | which attempt: of a handler where it is not the first */
   attempt: "kinsumer.attempt",
   /** calls to AWS | how often it was tried */
   attempts: "kinsumer.attempts",
-  /** the events of calls to AWS | how long the next attempt waits */
+  /** events of calls to AWS | how long the next attempt waits */
   delayMs: "kinsumer.delay_ms",
   /** read, stall | how far behind the tip of the shard it was */
   lagMs: "kinsumer.lag_ms",
   /**
-   * capture, commit, release, finish, lead, stall | what came of it; of any: `aborted`, when it
-   * was given up at a stop or with its shard, which is no failure
+   * capture, commit, release, finish, lead, stall, any | what came of it; of any: `aborted`, when
+   * it was given up at a stop or with its shard, which is no failure
    */
   outcome: "kinsumer.outcome",
-  /** rebalance; stall | why, for example `client joined`; what a shard waits for */
+  /** rebalance, stall | why, for example `client joined`; what a shard waits for */
   reason: "kinsumer.reason",
   /** rebalance | how many clients */
   clientCount: "kinsumer.client_count",
@@ -128,7 +133,7 @@ export const METRICS = {
     unit: "{message}",
     description: "Records that were handed over",
   },
-  /** By `error.type`. */
+  /** By operation, `error.type`. */
   processDuration: {
     name: "messaging.process.duration",
     kind: "histogram",
