@@ -146,11 +146,12 @@ interface Flaw {
 /** Tells what is wrong, and does as the policy says. */
 async function treat(context: LoopContext, shard: BeginningShard, flaw: Flaw): Promise<Beginning> {
   const policy = context.options.onInvalidCheckpoint;
+  const nowMs = context.clock.nowMs(); // before anyone is told: what comes after the event is read
   await announce(context, shard, flaw);
   if (policy === "fail") return { outcome: "refused", error: errorOf(shard.shardId, flaw) };
   const position: Position = policy === "horizon"
     ? { type: "TRIM_HORIZON" }
-    : { type: "AT_TIMESTAMP", timestampMs: context.clock.nowMs() };
+    : { type: "AT_TIMESTAMP", timestampMs: nowMs };
   return { outcome: "found", position, isCheckpointValid: false };
 }
 
