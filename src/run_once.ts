@@ -12,7 +12,7 @@ import type { LoopContext } from "./loops/context.ts";
 import { type VisitedShard, Visitor } from "./loops/visitor.ts";
 import type { KinsumerRecord } from "./model.ts";
 import type { ProcessOptions } from "./handling.ts";
-import { MEMBERSHIPS } from "./one_run.ts";
+import { MEMBERSHIPS, REQUEST_GATES } from "./one_run.ts";
 import type { KinsumerOptions } from "./options.ts";
 import { type Fetch, type Runtime, systemRuntime } from "./runtime.ts";
 
@@ -179,6 +179,7 @@ class Run {
       onEvent: given === undefined || typeof given === "function" ? onEvent : given,
     };
     MEMBERSHIPS.set(ours, (context, onFatal) => this.#visit(context, onFatal));
+    REQUEST_GATES.get(options)?.((request) => this.#count(request));
     this.#kinsumer = new Kinsumer(ours);
   }
 
@@ -269,15 +270,23 @@ class Run {
     return Math.max(0, this.#limits.budgetMs - this.#leavingMs - spentMs);
   }
 
-  /** Counts; refuses what would break the bound, and the reads before what leaving takes. */
   #fetch(fetch: Fetch, request: Parameters<Fetch>): ReturnType<Fetch> {
     const isRead = request[1].headers["x-amz-target"]?.startsWith("Kinesis") === true;
+    try {
+      this.#count({ isRead });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return fetch(...request);
+  }
+
+  /** Counts; refuses what would break the bound, and the reads before what leaving takes. */
+  #count({ isRead }: { readonly isRead: boolean }): void {
     const kept = isRead ? this.#visitor?.requestsToLeave ?? 0 : 0;
     if (this.#requests + kept >= this.#limits.maxRequests) {
-      return Promise.reject(new Error("The run has made as many requests as it may"));
+      throw new Error("The run has made as many requests as it may");
     }
     this.#requests++;
-    return fetch(...request);
   }
 }
 

@@ -125,7 +125,6 @@ export class Cast {
 
   /** Ends every disturbance, and makes sure that somebody is there. */
   heal(): void {
-    this.#stage.healing.abort();
     const withGo = this.#stage.goActors.length > 0;
     this.#handlers?.heal();
     for (const actor of this.#stage.actors) {

@@ -26,7 +26,7 @@ export async function watch(stage: Stage): Promise<void> {
     const shardCount = stage.world.stream.shards().length;
     const most = (MOST_REQUESTS_A_SECOND + MOST_REQUESTS_A_SECOND_AND_SHARD * shardCount) *
       WATCH_INTERVAL_MS / 1_000;
-    for (const actor of stage.actors) {
+    for (const actor of [...stage.actors, ...stage.visits]) {
       if (actor.requests > most) {
         const what = `${actor.name} sent ${actor.requests} requests in ten seconds`;
         stage.world.account.violate("P8", what);
@@ -37,11 +37,14 @@ export async function watch(stage: Stage): Promise<void> {
 }
 
 /** P4: the row of an idle owner is renewed, or a Go client would take it for a dead one's. */
-function checkIdleRows({ actors, scenario, world: { account, tables } }: Stage): void {
+function checkIdleRows({ actors, scenario, visits, world: { account, tables } }: Stage): void {
   const mostAgeMs = MOST_ROW_AGE_LOOKS * scenario.goCheckIntervalMs;
+  const staying = actors.filter((each) => !each.isGone && !each.isCrashed)
+    .map(({ client, name }) => ({ name, clientId: client.kinsumer.clientId }));
+  const visiting = visits.filter((each) => !each.isOver);
   const healthy = new Set(
-    actors.filter((each) => !each.isGone && !each.isCrashed && !account.isExcused(each.name))
-      .map((each) => each.client.kinsumer.clientId),
+    [...staying, ...visiting].filter(({ name }) => !account.isExcused(name))
+      .map(({ clientId }) => clientId),
   );
   for (const { shardId, ownerId } of tables.checkpoints()) {
     const ageMs = account.rowAgeMs(shardId);
@@ -107,7 +110,7 @@ function livingIds({ goActors, world: { tables } }: Stage): readonly string[] {
 const IDLE_DELAY_MS = 1_000;
 
 /** Time to live, looks and retries, and the work that is left. */
-function recoveryBoundMs(stage: Stage): number {
+export function recoveryBoundMs(stage: Stage): number {
   const { scenario, world: { account, stream } } = stage;
   const { clientRecordMaxAgeMs, shardCheckIntervalMs, throttleDelayMs } = scenario.options;
   const left = account.producedCount - account.processedCount;
@@ -128,7 +131,10 @@ function recoveryBoundMs(stage: Stage): number {
     : bytes * 1_000 / scenario.bytesPerSecond + 10_000 * generations;
   const readMs = (Math.max(throttleDelayMs, IDLE_DELAY_MS) + 50) *
     (scenario.readsPerSecond < 1_000 ? 3 : 1);
-  return 30_000 + 5_000 * generations + 3 * clientRecordMaxAgeMs + 10 * shardCheckIntervalMs +
+  // A visit keeps what it has until its time is up.
+  const visitMs = Math.max(0, ...stage.visits.map(({ visit }) => visit.budgetMs));
+  return 30_000 + visitMs + 5_000 * generations + 3 * clientRecordMaxAgeMs +
+    10 * shardCheckIntervalMs +
     left * 25 + reads * readMs + bytesMs + goBoundMs(stage, generations);
 }
 
@@ -157,7 +163,7 @@ export async function checkStops(stage: Stage): Promise<void> {
 /** P7: what was released stays released, and nothing ticks. P6: what stayed was not taken anew. */
 export function checkEnd(stage: Stage): void {
   const { actors, scenario, world: { account, clock, stream, tables } } = stage;
-  if (scenario.isCalm && !actors.some(({ isCrashed }) => isCrashed)) {
+  if (scenario.isCalm && !actors.some(({ isCrashed }) => isCrashed)) { // nor are visits killed
     const owned = tables.checkpoints().filter(({ ownerId }) => ownerId !== undefined);
     if (owned.length > 0) account.violate("P7", `${owned.length} shard(s) still owned at the end`);
     const rows = tables.clientRows();

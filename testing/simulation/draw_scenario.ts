@@ -6,10 +6,12 @@
  */
 
 import { Draw } from "./draw.ts";
+import { drawVisits } from "./draw_visits.ts";
 import { createSeededRandom } from "./random.ts";
-import type { Action, Scenario } from "./scenario.ts";
+import { type Action, inOrder, type Scenario } from "./scenario.ts";
 
-type ActionType = Action["type"];
+/** What is drawn here; visits are drawn elsewhere. */
+type ActionType = Exclude<Action["type"], "visit">;
 
 const CALM: readonly (readonly [ActionType, number])[] = [
   ["put", 12],
@@ -55,7 +57,7 @@ const LONGEST_PAUSE_MS = 1_800_000;
 
 /** Draws the scenario of a seed; the same seed gives the same scenario. */
 export function drawScenario(seed: number): Scenario {
-  return drawThird(drawSecond(drawFirst(seed)));
+  return drawVisits(drawThird(drawSecond(drawFirst(seed))));
 }
 
 /** More faults, from a chance of their own. */
@@ -128,10 +130,6 @@ function drawRealSizes(draw: Draw, scenario: Scenario): Scenario {
       readLimit: 10_000,
     },
   };
-}
-
-function inOrder(actions: readonly Action[]): readonly Action[] {
-  return [...actions].sort((a, b) => a.atMs - b.atMs);
 }
 
 /** What was drawn from the beginning, without the faults that came later. */

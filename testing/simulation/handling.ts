@@ -38,11 +38,13 @@ const RESUME_AFTER_MS = 1_500;
 
 /**
  * The scenario of a seed with clients that run handlers in place of a loop. Without clients of the
- * Go library, which acknowledge what they have not processed: what they excuse is checked elsewhere.
+ * Go library, which acknowledge what they have not processed, and without visits: what they excuse
+ * is checked elsewhere.
  */
-export function withHandlers(scenario: Scenario): Scenario {
-  const actions = scenario.actions.filter(({ type }) => !type.startsWith("go-"));
-  return { ...scenario, actions, handling: drawHandling(scenario.seed) };
+export function withHandlers({ schedule: _, ...scenario }: Scenario): Scenario {
+  const actions = scenario.actions.filter(({ type }) => type !== "go-client" && type !== "visit");
+  const clientCount = Math.max(1, scenario.clientCount);
+  return { ...scenario, clientCount, actions, handling: drawHandling(scenario.seed) };
 }
 
 function drawHandling(seed: number): Handling {

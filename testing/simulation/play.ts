@@ -10,6 +10,7 @@ import { checkEnd, checkRecovery, checkStops, watch } from "./checks.ts";
 import { GoCast } from "./go_cast.ts";
 import type { Action, Scenario } from "./scenario.ts";
 import { type Actor, Stage } from "./stage.ts";
+import { Visits } from "./visits.ts";
 import { Weather } from "./weather.ts";
 
 const MOST_CLIENTS = 6;
@@ -51,12 +52,14 @@ class Player {
   readonly #weather: Weather;
   readonly #cast: Cast;
   readonly #goCast: GoCast;
+  readonly #visits: Visits;
 
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#weather = new Weather(stage);
     this.#cast = new Cast(stage, this.#weather);
     this.#goCast = new GoCast(stage, this.#weather);
+    this.#visits = new Visits(stage, this.#weather);
   }
 
   /** @returns how long the fleet took to recover from all that happened */
@@ -64,6 +67,7 @@ class Player {
     const { scenario, world: { clock } } = this.#stage;
     const until = (ms: number) => clock.advance(Math.max(0, ms - this.#stage.nowMs));
     for (let each = 0; each < scenario.clientCount; each++) this.#cast.join();
+    if (scenario.schedule !== undefined) this.#visits.start(scenario.schedule);
     await this.#awaitStart();
     const watching = watch(this.#stage);
     for (const action of scenario.actions) {
@@ -72,19 +76,30 @@ class Player {
       this.#act(action);
     }
     await until(scenario.durationMs);
-    this.#weather.clear();
-    this.#cast.heal();
-    this.#stage.put(10);
-    const recoveryMs = await checkRecovery(this.#stage);
+    const recoveryMs = await this.#recover();
     await clock.advance(scenario.idleMs);
     for (const actor of this.#stage.living) this.#cast.stop(actor);
     for (const actor of this.#stage.goActors) this.#goCast.stop(actor);
     await checkStops(this.#stage);
+    await this.#visits.awaitEnds();
     this.#stage.isOver = true;
     await clock.advance(REST_MS);
     await watching;
     checkEnd(this.#stage);
     return recoveryMs;
+  }
+
+  /** Ends all faults; waits until those who stay, or the visits that come, have processed all. */
+  async #recover(): Promise<number> {
+    const { schedule } = this.#stage.scenario;
+    this.#weather.clear();
+    this.#stage.healing.abort();
+    this.#visits.heal();
+    if (schedule === undefined) this.#cast.heal();
+    this.#stage.put(10);
+    return await (schedule === undefined
+      ? checkRecovery(this.#stage)
+      : this.#visits.catchUp(schedule));
   }
 
   /** Under "latest", only what comes after the application's first start is owed. */
@@ -143,6 +158,8 @@ class Player {
         return this.#reshard(action);
       case "go-client":
         return this.#goCast.join(action);
+      case "visit":
+        return void this.#visits.start(action);
     }
   }
 

@@ -49,7 +49,23 @@ export type Action =
     | { readonly type: "storm" }
     | { readonly type: "cut-and-join"; readonly which: number; readonly forMs: number }
     | { readonly type: "trim" }
+    | ({ readonly type: "visit" } & Visit)
   );
+
+/** A client that is here for one run. */
+export interface Visit {
+  readonly budgetMs: number;
+  readonly maxRequests: number;
+  readonly untilCaughtUp: boolean;
+  readonly lagMs: number;
+  readonly handlerMs: number;
+  /** Absent: one record after the other; else so many shards side by side. */
+  readonly limit?: number | undefined;
+  /** How far its wall clock is off: milliseconds. */
+  readonly wallOffsetMs: number;
+  /** Absent: it leaves by itself. Else its machine hangs: for ever, or (`forMs`) as an isolate that thaws. */
+  readonly hang?: { readonly afterMs: number; readonly forMs?: number | undefined } | undefined;
+}
 
 /** A whole scenario. */
 export interface Scenario {
@@ -57,6 +73,7 @@ export interface Scenario {
   /** True when nothing in it excuses a record that is delivered twice. */
   readonly isCalm: boolean;
   readonly shardCount: number;
+  /** Clients that stay, at the beginning. None: nobody stays, and visits alone do the work. */
   readonly clientCount: number;
   readonly durationMs: number;
   /** How long nothing at all happens at the end. */
@@ -83,6 +100,13 @@ export interface Scenario {
     readonly goShardCheckIntervalMs: number;
   };
   readonly actions: readonly Action[];
+  /** Where nobody stays: the visit that comes first, and in the end again and again until all is done. */
+  readonly schedule?: Visit | undefined;
   /** Absent: the clients consume in a loop. */
   readonly handling?: Handling | undefined;
+}
+
+/** The actions, the earliest first; those of one moment as they came. */
+export function inOrder(actions: readonly Action[]): readonly Action[] {
+  return [...actions].sort((a, b) => a.atMs - b.atMs);
 }

@@ -15,6 +15,7 @@ import { createSeededRandom } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
 import { createSimulatedTables } from "./tables.ts";
 import { Trace } from "./trace.ts";
+import type { VisitActor } from "./visits.ts";
 
 const START_MS = Date.UTC(2026, 0, 1);
 
@@ -47,6 +48,8 @@ export class Stage {
   readonly trace: Trace = new Trace();
   readonly actors: Actor[] = [];
   readonly goActors: GoActor[] = [];
+  /** Clients that came for one run, those that are gone too. */
+  readonly visits: VisitActor[] = [];
   /** Stops that are under way or done. */
   readonly stops: Promise<void>[] = [];
   /** By shard: the name of the client that captured it last. */

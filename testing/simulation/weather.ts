@@ -44,7 +44,14 @@ export class Weather {
   begin(kind: WeatherKind, window: { readonly untilMs: number; readonly strength: number }): void {
     this.#windows.set(kind, window);
     if (!SEVERE.includes(kind)) return;
-    for (const actor of this.#stage.actors) this.#stage.world.account.excuse(actor.name);
+    const { actors, visits, world: { account } } = this.#stage;
+    for (const { name } of [...actors, ...visits]) account.excuse(name);
+  }
+
+  /** Whether it may cost a client its lease, or the answer to a write. */
+  get isSevere(): boolean {
+    const isOn = (kind: WeatherKind) => (this.#windows.get(kind)?.untilMs ?? 0) > this.#stage.nowMs;
+    return SEVERE.some(isOn);
   }
 
   /** Ends all weather. */
@@ -53,7 +60,7 @@ export class Weather {
   }
 
   /** How one client reaches the services through the weather. */
-  channel(actor: Actor): Omit<ChannelOptions, "clock"> {
+  channel(actor: Pick<Actor, "requests">): Omit<ChannelOptions, "clock"> {
     return {
       latencyMs: 1,
       fate: (operation) => this.#fate(operation),
@@ -76,7 +83,7 @@ export class Weather {
     return this.#hits("no-iterator") ? { ...answer, nextShardIterator: undefined } : answer;
   }
 
-  async #intercept(actor: Actor, operation: string): Promise<void> {
+  async #intercept(actor: Pick<Actor, "requests">, operation: string): Promise<void> {
     actor.requests++;
     const latency = this.#windows.get("latency");
     if (latency !== undefined && latency.untilMs > this.#stage.nowMs) {
