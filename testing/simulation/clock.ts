@@ -45,10 +45,45 @@ export interface SimulatedClock extends SimulatedMachineClock {
   sleeperCount(): number;
 }
 
-interface Sleeper {
+/** Whose sleepers do not wake while it hangs. */
+interface Machine {
+  isPaused: boolean;
+}
+
+/** Who waits for a moment. A class, not closures: there are millions of them in a long run. */
+class Sleeper {
   readonly dueMs: number;
-  readonly mayWake: () => boolean;
-  readonly wake: () => void;
+  readonly machine: Machine;
+  readonly #resolve: () => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #leave: (sleeper: Sleeper) => void;
+
+  constructor(nap: {
+    readonly dueMs: number;
+    readonly machine: Machine;
+    readonly resolve: () => void;
+    readonly signal: AbortSignal | undefined;
+    /** Is told that it does not wait any more, because its signal aborted. */
+    readonly leave: (sleeper: Sleeper) => void;
+  }) {
+    this.dueMs = nap.dueMs;
+    this.machine = nap.machine;
+    this.#resolve = nap.resolve;
+    this.#signal = nap.signal;
+    this.#leave = nap.leave;
+    this.#signal?.addEventListener("abort", this, { once: true });
+  }
+
+  wake(): void {
+    this.#signal?.removeEventListener("abort", this);
+    this.#resolve();
+  }
+
+  /** The signal aborts. */
+  handleEvent(): void {
+    this.#leave(this);
+    this.wake();
+  }
 }
 
 /** More wakes than this at one moment is a loop that does not wait. */
@@ -72,21 +107,21 @@ export function createSimulatedClock(options: { readonly startMs: number }): Sim
 
 function createMachine(timeline: Timeline, startWallOffsetMs: number): SimulatedMachineClock {
   let wallOffsetMs = startWallOffsetMs;
-  let isPaused = false;
+  const machine = { isPaused: false };
   return {
     clock: {
       nowMs: () => timeline.startMs + timeline.elapsedMs + wallOffsetMs,
       monotonicMs: () => timeline.elapsedMs,
-      sleep: (ms, signal) => timeline.sleep({ ms, mayWake: () => !isPaused }, signal),
+      sleep: (ms, signal) => timeline.sleep({ ms, machine }, signal),
     },
     setWallOffset: (offsetMs) => {
       wallOffsetMs = offsetMs;
     },
     pause: () => {
-      isPaused = true;
+      machine.isPaused = true;
     },
     resume: () => {
-      isPaused = false;
+      machine.isPaused = false;
     },
   };
 }
@@ -97,6 +132,9 @@ class Timeline {
   /** The one that wakes first stands last. */
   readonly #sleepers: Sleeper[] = [];
   #wakesAtThisMoment = 0;
+  readonly #leave = (sleeper: Sleeper): void => {
+    this.#sleepers.splice(this.#sleepers.indexOf(sleeper), 1);
+  };
 
   constructor(startMs: number) {
     this.startMs = startMs;
@@ -107,22 +145,13 @@ class Timeline {
   }
 
   sleep(
-    nap: { readonly ms: number; readonly mayWake: () => boolean },
+    { ms, machine }: { readonly ms: number; readonly machine: Machine },
     signal: AbortSignal | undefined,
   ): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const dueMs = this.elapsedMs + Math.min(Math.max(nap.ms, 0) || 0, LONGEST_TIMEOUT_MS);
-      const wake = (): void => {
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      };
-      const sleeper = { dueMs, mayWake: nap.mayWake, wake };
-      const abort = (): void => {
-        this.#sleepers.splice(this.#sleepers.indexOf(sleeper), 1);
-        wake();
-      };
-      signal?.addEventListener("abort", abort, { once: true });
+      const dueMs = this.elapsedMs + Math.min(Math.max(ms, 0) || 0, LONGEST_TIMEOUT_MS);
+      const sleeper = new Sleeper({ dueMs, machine, resolve, signal, leave: this.#leave });
       this.#sleepers.splice(this.#place(sleeper), 0, sleeper);
     });
   }
@@ -147,7 +176,7 @@ class Timeline {
 
   async #wakeNext(endMs: number): Promise<boolean> {
     let at = this.#sleepers.length - 1;
-    while (at >= 0 && this.#sleepers[at]?.mayWake() === false) at--;
+    while (at >= 0 && this.#sleepers[at]?.machine.isPaused) at--;
     const sleeper = this.#sleepers[at];
     if (sleeper === undefined || sleeper.dueMs > endMs) return false;
     this.#sleepers.splice(at, 1);
