@@ -120,6 +120,8 @@ export interface ClientRow {
   readonly assignedShardIds?: readonly string[] | undefined;
   /** True once the client has begun to stop, or from the first if it is here for one run: it is given no shards. */
   readonly isLeaving?: boolean | undefined;
+  /** How many clients this one leads, itself included, as its latest beat says; absent: it does not lead. */
+  readonly ledClientCount?: number | undefined;
   /** For how long others have seen the row without a beat since `lastUpdate`, one after the other. */
   readonly witnessedMs?: number | undefined;
 }

@@ -33,23 +33,29 @@ export class Heartbeat {
   readonly #listener: HeartbeatListener;
   readonly #incarnation: string;
   readonly #intervalMs: number;
+  readonly #ledClientCount: () => number;
   #isLeaving: boolean;
   #waking = new AbortController();
   #row: ClientRow | undefined;
   #startedCount = 0;
   #endedCount = 0;
 
-  /** @param how.isVisit true for a client that is here for one run: it is given no shards, and beats as seldom as it may */
+  /**
+   * @param how.isVisit true for a client that is here for one run: it is given no shards, and beats as
+   * seldom as it may
+   * @param how.ledClientCount asked at each beat: how many clients it says that this one leads; 0: none
+   */
   constructor(
     context: LoopContext,
     listener: HeartbeatListener,
-    how: { readonly isVisit?: boolean } = {},
+    how: { readonly isVisit?: boolean; readonly ledClientCount?: () => number } = {},
   ) {
     const { clientRecordMaxAgeMs, shardCheckIntervalMs } = context.options;
     this.#isLeaving = how.isVisit === true;
     this.#intervalMs = how.isVisit === true
       ? Math.max(shardCheckIntervalMs, clientRecordMaxAgeMs / BEATS_OF_A_VISIT)
       : shardCheckIntervalMs;
+    this.#ledClientCount = how.ledClientCount ?? (() => 0);
     this.#context = context;
     this.#listener = listener;
     this.#incarnation = context.random.uuid();
@@ -181,6 +187,7 @@ export class Heartbeat {
       maxAgeMs: clientRecordMaxAgeMs,
       incarnation: this.#incarnation,
       isLeaving: this.#isLeaving,
+      ledClientCount: this.#ledClientCount(),
     };
   }
 }

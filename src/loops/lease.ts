@@ -13,6 +13,7 @@ export class Lease {
   readonly #clock: Clock;
   readonly #maxAgeMs: number;
   #beatenAtMs = Number.NEGATIVE_INFINITY;
+  #lapseCount = 0;
 
   constructor(clock: Clock, maxAgeMs: number) {
     this.#clock = clock;
@@ -25,6 +26,11 @@ export class Lease {
       { beatenAtMs: this.#beatenAtMs, maxAgeMs: this.#maxAgeMs },
       this.#clock.monotonicMs(),
     );
+  }
+
+  /** How often the lease had ended before it was renewed. */
+  get lapseCount(): number {
+    return this.#lapseCount;
   }
 
   /** How long ago the last beat that landed was sent; absent where there is none. */
@@ -40,6 +46,7 @@ export class Lease {
 
   /** A beat that was sent at `beatenAtMs` has landed. */
   renew(beatenAtMs: number): void {
+    if (!this.isValid) this.#lapseCount++;
     this.#beatenAtMs = Math.max(this.#beatenAtMs, beatenAtMs);
   }
 

@@ -48,12 +48,13 @@ export class Member implements Membership {
       onBeat: (row) => this.#applyShare(row),
       onFenced: (reason) => this.#fence(reason),
       onConflict: (error) => this.#onFatal(error),
-    });
+    }, { ledClientCount: () => this.#refresh.sayInBeat() });
     this.#refresh = new Refresh(context, roster, {
       onAssigned: () => {
         this.#beatDue = this.#heartbeat.startedCount + 1;
         this.#heartbeat.wake();
       },
+      onLeading: () => this.#heartbeat.wake(),
       onOwnLeader: () => this.#isForeignLed = false,
       onForeignShare: (shardIds) => this.#applyForeignShare(shardIds),
     });

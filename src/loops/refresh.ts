@@ -8,15 +8,19 @@
 import type { LeaderRow } from "../model.ts";
 import { assignByModulo } from "../rules/assignment.ts";
 import { decideRole, type Role } from "../rules/leadership.ts";
-import { goMaxAgeMs, isLiving, observe, type Sighting, unchangedMs } from "../rules/liveness.ts";
+import { isSilent } from "../rules/liveness.ts";
 import type { LoopContext } from "./context.ts";
 import { applicationStartMs, Leading, shareOut } from "./lead.ts";
+import { LeadRecord } from "./lead_record.ts";
+import { LeaderWatch, type SeenLeader } from "./leader_watch.ts";
 import { persist } from "./persist.ts";
 import type { Roster, RosterView } from "./roster.ts";
 import { ShardList } from "./shard_list.ts";
 
-/** While nothing changes, the fleet is looked at with every second beat. */
-const CALM_INTERVAL_FACTOR = 2;
+/** While nothing changes, the leader looks at the fleet after so many of its heartbeats. */
+const CALM_BEATS_OF_LEADER = 2.5;
+/** The others need only see in time that it is silent: they look within its time to live. */
+const CALM_BEATS_OF_FOLLOWER = 5;
 /** Looks without a change after which the fleet counts as calm. */
 const CALM_AFTER_LOOKS = 3;
 
@@ -27,6 +31,8 @@ const LOOKS_IN_MAX_AGE = 3;
 export interface RefreshListener {
   /** The leader wrote assignments: read them at once. */
   onAssigned(): void;
+  /** This client has won the lead: say so at once. */
+  onLeading(): void;
   /** A Go client leads: this is the client's share by its rule. */
   onForeignShare(shardIds: readonly string[]): void;
   /** One of ours leads: shares come with the heartbeat. */
@@ -40,10 +46,9 @@ export class Refresh {
   readonly #listener: RefreshListener;
   /** What may be read, where a Go client leads and does not say. */
   readonly #shardList: ShardList;
+  readonly #watch: LeaderWatch;
+  readonly #record: LeadRecord;
   #leading: Leading | undefined;
-  /** The leader's record as this client last wrote it, while it leads. */
-  #record: LeaderRow | undefined;
-  #sighting: Sighting | undefined;
   #calmLooks = 0;
   #waking = new AbortController();
   #knownIds: ReadonlySet<string> | undefined;
@@ -56,11 +61,18 @@ export class Refresh {
     this.#roster = roster;
     this.#listener = listener;
     this.#shardList = new ShardList(context);
+    this.#watch = new LeaderWatch(context, roster);
+    this.#record = new LeadRecord(context);
   }
 
   /** Whether this client leads the fleet. */
   get isLeader(): boolean {
     return this.#leading !== undefined;
+  }
+
+  /** How many clients a heartbeat says that this one leads; 0: it does not lead. */
+  sayInBeat(): number {
+    return this.#record.sayInBeat();
   }
 
   /** How many looks were begun. */
@@ -92,7 +104,7 @@ export class Refresh {
 
   /** Looks until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, options: { shardCheckIntervalMs } } = this.#context;
+    const { clock } = this.#context;
     signal.addEventListener("abort", () => this.#waking.abort(), { once: true });
     while (!signal.aborted) {
       this.#waking = new AbortController();
@@ -100,9 +112,16 @@ export class Refresh {
       const what = { operation: "refresh", signal, maxDelayMs: this.#mostDelayMs };
       await persist(this.#context, what, () => this.#look(signal));
       this.#endedCount = this.#startedCount;
-      const factor = this.#calmLooks >= CALM_AFTER_LOOKS ? CALM_INTERVAL_FACTOR : 1;
-      if (!signal.aborted) await clock.sleep(shardCheckIntervalMs * factor, this.#waking.signal);
+      if (!signal.aborted) await clock.sleep(this.#delayMs, this.#waking.signal);
     }
+  }
+
+  get #delayMs(): number {
+    const { clientRecordMaxAgeMs, shardCheckIntervalMs } = this.#context.options;
+    if (this.#calmLooks < CALM_AFTER_LOOKS) return shardCheckIntervalMs;
+    const mostMs = Math.max(shardCheckIntervalMs, clientRecordMaxAgeMs);
+    const beats = this.isLeader ? CALM_BEATS_OF_LEADER : CALM_BEATS_OF_FOLLOWER;
+    return Math.min(mostMs, beats * shardCheckIntervalMs);
   }
 
   /** A leader whose looks fail must look again before its record is taken for a dead one's. */
@@ -151,29 +170,11 @@ export class Refresh {
     if (role === "follow" && leader !== undefined) await this.#follow(leader, signal, view);
   }
 
-  async #seeLeader(signal: AbortSignal) {
-    const { clock, metadata, options } = this.#context;
-    const goMs = goMaxAgeMs(options.goShardCheckIntervalMs);
+  async #seeLeader(signal: AbortSignal): Promise<SeenLeader> {
+    const leader = this.#record.row;
     // The leader need not read its record: renewing it fails if it is another's by now.
-    if (this.#record !== undefined) {
-      return { leader: this.#record, isLeaderLiving: true, isLate: false };
-    }
-    const askedAtMs = clock.monotonicMs();
-    const leader = await metadata.readLeader(signal);
-    if (leader === undefined) {
-      this.#sighting = undefined;
-      return { leader, isLeaderLiving: false, isLate: true };
-    }
-    const read = { askedAtMs, answeredAtMs: clock.monotonicMs() };
-    this.#sighting = observe(this.#sighting, leader, read);
-    const isLeaderLiving = isLiving(leader, this.#sighting, {
-      wallNowMs: clock.nowMs(),
-      goMaxAgeMs: goMs,
-    });
-    // From half of its time to live on, the others' beats are watched too, so that the next in line
-    // knows who lives when the leader is given up.
-    const isLate = unchangedMs(this.#sighting) > (leader.maxAgeMs ?? goMs) / 2;
-    return { leader, isLeaderLiving, isLate };
+    if (leader !== undefined) return { leader, isLeaderLiving: true, isLate: false };
+    return await this.#watch.look(signal);
   }
 
   #decide(leader: LeaderRow | undefined, isLeaderLiving: boolean, view: RosterView): Role {
@@ -187,27 +188,34 @@ export class Refresh {
   }
 
   async #lead(leader: LeaderRow | undefined, view: RosterView, signal: AbortSignal): Promise<void> {
-    const { announcer, metadata, options } = this.#context;
-    const { clientId, clientName, clientRecordMaxAgeMs: maxAgeMs } = options;
-    const row = await metadata.lead({ clientId, clientName, maxAgeMs, observed: leader }, signal);
-    this.#record = row;
-    if (row === undefined) return this.#endLeading();
+    const { announcer, options: { clientId } } = this.#context;
+    if (!await this.#record.keep(leader, view, signal)) return this.#endLeading();
     if (this.#leading === undefined) {
       this.#leading = new Leading(this.#context);
       this.#calmLooks = 0;
       announcer.announce({ type: "leader-won", clientId });
+      this.#listener.onLeading();
     }
     this.#announceMembers(view);
     this.#listener.onOwnLeader();
     const { failure, hasChanged } = await this.#leading.step(view, signal);
-    this.#calmLooks = hasChanged ? 0 : this.#calmLooks + 1;
+    this.#calmLooks = hasChanged || this.#isAnyoneSilent ? 0 : this.#calmLooks + 1;
     if (hasChanged) this.#listener.onAssigned();
     if (failure !== undefined) throw failure.cause;
   }
 
+  /** Whether a client of ours may be about to be given up: that must not wait for calm looks. */
+  get #isAnyoneSilent(): boolean {
+    return this.#roster.seen.some(({ row: { maxAgeMs }, sighting, isLiving }) =>
+      isLiving && maxAgeMs !== undefined && isSilent(sighting, maxAgeMs)
+    );
+  }
+
   async #follow(leader: LeaderRow, signal: AbortSignal, seen?: RosterView): Promise<void> {
     if (leader.maxAgeMs !== undefined) {
-      this.#calmLooks++;
+      // Whoever is to take the lead from a higher ID looks out for when that one yields.
+      const isHeir = this.#context.options.clientId < (leader.clientId ?? "");
+      this.#calmLooks = isHeir ? 0 : this.#calmLooks + 1;
       return this.#listener.onOwnLeader();
     }
     const view = seen ?? await this.#roster.look(signal);
@@ -244,7 +252,7 @@ export class Refresh {
   }
 
   #endLeading(): void {
-    this.#record = undefined;
+    this.#record.drop();
     if (this.#leading === undefined) return;
     this.#leading = undefined;
     this.#knownIds = undefined;

@@ -71,10 +71,17 @@ export class Roster {
 
   /** Whether one client is alive; a client without a row is not. */
   async isLiving(clientId: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.watch(clientId, signal))?.isLiving === true;
+  }
+
+  /** Reads one client's row; `undefined` where there is none. */
+  async watch(clientId: string, signal: AbortSignal): Promise<SeenClient | undefined> {
     const askedAtMs = this.#clock.monotonicMs();
     const row = await this.#table.read(clientId, signal);
-    if (row === undefined) return false;
-    return this.#see(row, { askedAtMs, answeredAtMs: this.#clock.monotonicMs() });
+    if (row === undefined) return undefined;
+    const isAlive = this.#see(row, { askedAtMs, answeredAtMs: this.#clock.monotonicMs() });
+    const sighting = this.#sightings.get(clientId)!;
+    return { row, sighting, isLiving: isAlive, hasBeaten: sighting.hasChanged };
   }
 
   #see(row: ClientRow, read: { askedAtMs: number; answeredAtMs: number }): boolean {

@@ -43,3 +43,35 @@ export function decideRole(facts: LeadershipFacts): Role {
   if (leaderId !== undefined && isLeaderLiving) return "follow";
   return isFirst ? "take" : "wait";
 }
+
+/**
+ * Whether the leader still leads. One whose heartbeats were seen to say so leads for as long as they
+ * come and say it; any other, Go's or one that has just won the lead, for as long as its record lives.
+ */
+export function isLeaderLiving(facts: {
+  /** Whether its row in the clients table is alive and says that it leads. */
+  readonly isLeadingByBeat: boolean;
+  /** Whether that was seen before. */
+  readonly isKnownByBeat: boolean;
+  readonly isRecordLiving: boolean;
+}): boolean {
+  return facts.isLeadingByBeat || (!facts.isKnownByBeat && facts.isRecordLiving);
+}
+
+/** How often the record is renewed within the Go library's shard check interval, where no Go client lives. */
+const RENEWALS_A_GO_INTERVAL = 2;
+
+/**
+ * Whether the leader renews its record at this look. Its heartbeats prove to ours that it leads, if
+ * none was missing or silent since the record was renewed. A Go client that comes must not find the
+ * record old, and while one lives it is renewed at every look.
+ */
+export function mustRenewLead(facts: {
+  readonly renewedMs: number;
+  readonly goShardCheckIntervalMs: number;
+  readonly hasGo: boolean;
+  readonly isProven: boolean;
+}): boolean {
+  const { renewedMs, goShardCheckIntervalMs, hasGo, isProven } = facts;
+  return hasGo || !isProven || renewedMs >= goShardCheckIntervalMs / RENEWALS_A_GO_INTERVAL;
+}

@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { decideRole, type LeadershipFacts, type Role } from "./leadership.ts";
+import {
+  decideRole,
+  isLeaderLiving,
+  type LeadershipFacts,
+  mustRenewLead,
+  type Role,
+} from "./leadership.ts";
 
 const base: LeadershipFacts = {
   clientId: "b",
@@ -48,5 +54,40 @@ describe("decideRole()", () => {
       );
       assert.deepEqual(takers, [[...candidateIds].sort()[0]]);
     }));
+  });
+});
+
+describe("isLeaderLiving()", () => {
+  const never = { isLeadingByBeat: false, isKnownByBeat: false, isRecordLiving: false };
+
+  it("believes a heartbeat that says so, however old the record is", () => {
+    assert.equal(isLeaderLiving({ ...never, isLeadingByBeat: true }), true);
+    assert.equal(isLeaderLiving({ ...never, isLeadingByBeat: true, isKnownByBeat: true }), true);
+  });
+
+  it("gives one up that said so before and no longer does, however young the record is", () => {
+    assert.equal(isLeaderLiving({ ...never, isKnownByBeat: true, isRecordLiving: true }), false);
+  });
+
+  it("goes by the record of any other", () => {
+    assert.equal(isLeaderLiving({ ...never, isRecordLiving: true }), true);
+    assert.equal(isLeaderLiving(never), false);
+  });
+});
+
+describe("mustRenewLead()", () => {
+  const calm = { renewedMs: 0, goShardCheckIntervalMs: 60_000, hasGo: false, isProven: true };
+
+  it("renews twice within a Go client's shard check", () => {
+    assert.equal(mustRenewLead({ ...calm, renewedMs: 29_999 }), false);
+    assert.equal(mustRenewLead({ ...calm, renewedMs: 30_000 }), true);
+  });
+
+  it("renews at each look while there is a Go client", () => {
+    assert.equal(mustRenewLead({ ...calm, hasGo: true }), true);
+  });
+
+  it("renews where a heartbeat was missing or silent", () => {
+    assert.equal(mustRenewLead({ ...calm, isProven: false }), true);
   });
 });

@@ -90,6 +90,14 @@ export function unchangedMs(sighting: Sighting): number {
   return (sighting.witnessedMs ?? 0) + sighting.untilMs - sighting.sinceMs;
 }
 
+/** The part of its time to live after which a row that stands still is worth a closer look. */
+const SILENT_PART = 0.4;
+
+/** Whether a row has stood still for long enough to be watched closely. */
+export function isSilent(sighting: Sighting, maxAgeMs: number): boolean {
+  return unchangedMs(sighting) > SILENT_PART * maxAgeMs;
+}
+
 /** Whether the client that writes this row counts as alive. */
 export function isLiving(
   row: Pick<BeatingRow, "lastUpdate" | "maxAgeMs">,

@@ -2,7 +2,7 @@
  * Remembers who is in the fleet: the clients table, one row a client.
  *
  * Rows are those of the Go library, with some attributes of ours that Go ignores: `MaxAgeMs`,
- * `Incarnation`, `Assignment`, `Leaving`, `WitnessedMs` and `WitnessedUpdate`.
+ * `Incarnation`, `Assignment`, `Leaving`, `Leads`, `WitnessedMs` and `WitnessedUpdate`.
  *
  * @module
  */
@@ -42,6 +42,11 @@ export interface BeatingClient {
   readonly incarnation: string;
   /** True once the client has begun to stop: it takes no more shards. */
   readonly isLeaving: boolean;
+  /**
+   * How many clients this one leads, itself included; absent or 0: it does not lead. The others then
+   * need not read the leader's record.
+   */
+  readonly ledClientCount?: number | undefined;
 }
 
 /** What became of a beat. */
@@ -116,6 +121,7 @@ export function parseClientRow(item: Item): ClientRow {
       ? decodeAssignment(assignment.S)
       : undefined,
     isLeaving: readBoolean(item, "Leaving"),
+    ledClientCount: readPositive(item, "Leads"),
     ...witnessed(item),
   };
 }
@@ -274,6 +280,7 @@ class DynamoDbClientsTable implements ClientsTable {
       Name: { S: client.clientName },
       MaxAgeMs: { N: String(client.maxAgeMs) },
       Leaving: { BOOL: client.isLeaving },
+      Leads: { N: String(client.ledClientCount ?? 0) },
       ...updateAttributes(lastUpdate),
     };
   }

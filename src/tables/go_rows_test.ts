@@ -40,6 +40,7 @@ describe("parseClientRow()", () => {
           maxAgeMs: undefined,
           assignedShardIds: undefined,
           isLeaving: undefined,
+          ledClientCount: undefined,
         });
       }
     });
@@ -52,6 +53,7 @@ describe("parseClientRow()", () => {
       MaxAgeMs: { N: "15000" },
       Assignment: { S: "" },
       Leaving: { BOOL: true },
+      Leads: { N: "3" },
       Surprise: { L: [{ N: "1" }] },
     });
     assert.deepEqual(row, {
@@ -61,6 +63,7 @@ describe("parseClientRow()", () => {
       maxAgeMs: 15_000,
       assignedShardIds: [],
       isLeaving: true,
+      ledClientCount: 3,
     });
   });
 });

@@ -48,6 +48,16 @@ export function describeClients(open: OpenTables): void {
     assert.equal((await clients.read("leaves"))?.isLeaving, true);
   });
 
+  it("beat() says how many the client leads, and that it does no longer", async () => {
+    const { clients } = tables();
+    await clients.register(client("leads"));
+    assert.equal((await clients.read("leads"))?.ledClientCount, undefined);
+    await clients.beat(client("leads", { ledClientCount: 3 }));
+    assert.equal((await clients.read("leads"))?.ledClientCount, 3);
+    await clients.beat(client("leads"));
+    assert.equal((await clients.read("leads"))?.ledClientCount, undefined);
+  });
+
   it("beat() after a removal is expelled and brings no row back", async () => {
     const { clients } = tables();
     const row = await clients.register(client("removed"));
