@@ -15,7 +15,7 @@ import { install, InstallError } from "./setup.mjs";
  * @property {string} program the script, relative to scripts/
  * @property {boolean} isOnToolchain it needs the other runtimes or the tools
  * @property {boolean} [isOnBackends] it starts every kind of local server
- * @property {boolean} [isWithPeers] it needs what the benchmark compares with
+ * @property {boolean} [isWithPeers] it needs the peers: to be compared with, or for their types
  */
 
 // From Deno or Bun the suite runs on that runtime alone, which is there already.
@@ -41,7 +41,7 @@ const TASKS = {
   containers: { program: "engine/main.ts", isOnToolchain: isNode, isOnBackends: true },
   "local-bench": { program: "engine/times_main.ts", isOnToolchain: false, isOnBackends: true },
   recipes: { program: "recipes/main.mjs", isOnToolchain: true },
-  check: { program: "check.mjs", isOnToolchain: true, isOnBackends: true },
+  check: { program: "check.mjs", isOnToolchain: true, isOnBackends: true, isWithPeers: true },
   build: { program: "build.mjs", isOnToolchain: true },
   fmt: { program: "fmt.mjs", isOnToolchain: true },
 };

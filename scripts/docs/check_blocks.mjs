@@ -51,7 +51,56 @@ export declare class DynamoDBClient {
 }
 `;
 
+/** What the KCL's package takes, by its own documentation: its npm package needs Java, and has no types. */
+const KCL = `
+interface Checkpointer {
+  checkpoint(done: (error?: Error) => void): void;
+  checkpoint(sequenceNumber: string, done: (error?: Error) => void): void;
+}
+interface KclRecord {
+  readonly data: string;
+  readonly partitionKey: string;
+  readonly sequenceNumber: string;
+}
+type Call<Input> = (input: Input, done: () => void) => void;
+interface RecordProcessor {
+  readonly initialize: Call<{ readonly shardId: string }>;
+  readonly processRecords: Call<{
+    readonly records: readonly KclRecord[];
+    readonly checkpointer: Checkpointer;
+  }>;
+  readonly leaseLost: Call<object>;
+  readonly shardEnded: Call<{ readonly checkpointer: Checkpointer }>;
+  readonly shutdownRequested?: Call<{ readonly checkpointer: Checkpointer }>;
+}
+export default function kcl(processor: RecordProcessor): { run(): void };
+`;
+
+/** What lifion-kinesis takes, by its own documentation: it has no types. */
+const LIFION = `
+interface Chunk {
+  readonly records: readonly { readonly data: unknown; readonly sequenceNumber: string }[];
+  readonly setCheckpoint: (sequenceNumber?: string) => Promise<void>;
+  readonly continuePolling: () => void;
+}
+export default class Kinesis {
+  constructor(options: {
+    readonly streamName: string;
+    readonly consumerGroup: string;
+    readonly createStreamIfNeeded: boolean;
+    readonly initialPositionInStream: "LATEST" | "TRIM_HORIZON";
+    readonly useAutoCheckpoints: boolean;
+    readonly usePausedPolling: boolean;
+  });
+  on(event: "data", listener: (chunk: Chunk) => void): this;
+  on(event: "error", listener: (error: Error) => void): this;
+  startConsumer(): Promise<void>;
+  stopConsumer(): void;
+}
+`;
+
 const VIRTUAL = join(ROOT, ".tmp", "docs");
+const PEERS = join(ROOT, "scripts", "bench", "node_modules");
 
 /** What a block may import by name, and the file that it gets. */
 const MODULES = {
@@ -65,6 +114,9 @@ const MODULES = {
   "@kinsumer/kinsumer/testing": join(ROOT, "testing", "mod.ts"),
   "@aws-sdk/credential-providers": join(VIRTUAL, "credentials.ts"),
   "@aws-sdk/client-dynamodb": join(VIRTUAL, "dynamodb.ts"),
+  "@aws-sdk/client-kinesis": join(PEERS, "@aws-sdk", "client-kinesis", "dist-types", "index.d.ts"),
+  "aws-kcl": join(VIRTUAL, "kcl.d.ts"),
+  "lifion-kinesis": join(VIRTUAL, "lifion.d.ts"),
 };
 
 /** @returns {import("typescript").CompilerOptions} */
@@ -112,6 +164,8 @@ export function findBlockProblems(blocks) {
     [join(VIRTUAL, "declared.ts"), DECLARED],
     [join(VIRTUAL, "credentials.ts"), CREDENTIALS],
     [join(VIRTUAL, "dynamodb.ts"), DYNAMODB],
+    [join(VIRTUAL, "kcl.d.ts"), KCL],
+    [join(VIRTUAL, "lifion.d.ts"), LIFION],
     ...virtual.map(({ path, block }) => /** @type {const} */ ([path, asModule(block)])),
   ]);
   const options = compilerOptions();

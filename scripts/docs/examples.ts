@@ -28,16 +28,21 @@ export interface RunningExample {
  * @param code the example
  * @param options.modules the file of each package that it imports, relative to the checkout
  * @param options.env added to the environment
+ * @param options.files what stands beside it, by name
  */
 export function startExample(code: string, options: {
   readonly modules: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string>>;
 }): RunningExample {
   // Inside of the checkout, so that every runtime finds its configuration and the packages.
   mkdirSync(join(ROOT, ".tmp"), { recursive: true });
   const folder = mkdtempSync(join(ROOT, ".tmp", "example-"));
   const path = join(folder, "example.ts");
   writeFileSync(path, withModules(code, options.modules));
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    writeFileSync(join(folder, name), text);
+  }
   const child = spawn(process.execPath, scriptArgs(currentRuntime(), path), {
     cwd: ROOT,
     env: { ...cleanEnvironment(), ...options.env },

@@ -71,15 +71,16 @@ export function docstringBlocks() {
 function blocksOf(path, lines) {
   /** @type {Block[]} */
   const blocks = [];
-  /** @type {{ language: string, line: number } | undefined} */
+  /** @type {{ language: string, line: number, margin: number } | undefined} */
   let open;
   lines.forEach((line, index) => {
-    const language = /^```(\w*)/.exec(line)?.[1];
-    if (language === undefined) return;
-    if (open === undefined) open = { language, line: index + 2 };
+    const [, margin = "", language = ""] = /^( *)```(\w*)/.exec(line) ?? [undefined];
+    if (!line.startsWith(`${margin}\`\`\``)) return;
+    if (open === undefined) open = { language, line: index + 2, margin: margin.length };
     else {
-      const code = lines.slice(open.line - 1, index).join("\n");
-      blocks.push({ path, ...open, code });
+      const { margin, ...block } = open;
+      const code = lines.slice(open.line - 1, index).map((each) => each.slice(margin)).join("\n");
+      blocks.push({ path, ...block, code });
       open = undefined;
     }
   });
@@ -94,7 +95,7 @@ function blocksOf(path, lines) {
 export function withoutBlocks(text) {
   let isInside = false;
   return text.split("\n").map((line) => {
-    const isFence = line.startsWith("```");
+    const isFence = line.trimStart().startsWith("```");
     if (isFence) isInside = !isInside;
     return isFence || isInside ? "" : line;
   }).join("\n");
