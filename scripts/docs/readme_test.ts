@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { KinsumerOptions } from "../../src/options.ts";
 import { resolveOptions } from "../../src/resolve_options.ts";
+import { ATTRIBUTES, METRICS } from "../../src/telemetry/names.ts";
 import { eventually } from "../../testing/collect.ts";
 import { startEmbeddedServers } from "../../testing/local_servers.ts";
 import { openStreams } from "../../testing/streams.ts";
@@ -260,6 +261,18 @@ describe("the other tables", () => {
 });
 
 describe("the documents", () => {
+  it("alarm only on metrics that there are", () => {
+    const known = new Set<string>(Object.values(METRICS).map(({ name }) => name));
+    const cells = table("docs/operations.md", "alarm").flatMap((row: string[]) =>
+      row.flatMap(inTicks)
+    );
+    const named = cells.filter((each: string) => each.startsWith("kinsumer."));
+    assert.ok(named.length >= 10, named.join());
+    const attributes = new Set<string>(Object.values(ATTRIBUTES));
+    const unknown = named.filter((each: string) => !known.has(each) && !attributes.has(each));
+    assert.deepEqual(unknown, []);
+  });
+
   it("begin with a README of five screens: what is longer stands in docs/", () => {
     const lines = read(README).trimEnd().split("\n").length;
     assert.ok(lines <= 400, `README.md has ${lines} lines`);
