@@ -30,6 +30,7 @@ const CHECKS = [
   { name: "layers", command: () => node("scripts/checks/layers.mjs") },
   { name: "documents' blocks", command: () => node("scripts/docs/check_blocks.mjs") },
   { name: "documents' links", command: () => node("scripts/docs/check_links.mjs") },
+  { name: "reference", command: () => node("scripts/docs/reference.mjs", "--check") },
   { name: "exports", command: () => node("scripts/checks/exports.mjs") },
   { name: "lockfiles", command: () => node("scripts/checks/lockfiles.mjs") },
   { name: "one trace on every runtime", command: () => node("scripts/checks/same_trace.mjs") },

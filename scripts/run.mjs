@@ -30,6 +30,7 @@ const TASKS = {
   trace: { program: "trace/main.ts", isOnToolchain: false },
   "docs:cli": { program: "docs/cli_page.ts", isOnToolchain: false },
   "docs:observability": { program: "docs/observability_page.ts", isOnToolchain: false },
+  "docs:reference": { program: "docs/reference.mjs", isOnToolchain: true },
   "docs:states": { program: "docs/state_picture.ts", isOnToolchain: false },
   kinsumer: { program: "../src/cli/bin.ts", isOnToolchain: false },
   simulate: { program: "simulate/main.ts", isOnToolchain: false },

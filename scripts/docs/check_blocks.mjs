@@ -99,6 +99,7 @@ export default class Kinesis {
 }
 `;
 
+const REFERENCE = "docs/reference/";
 const VIRTUAL = join(ROOT, ".tmp", "docs");
 const PEERS = join(ROOT, "scripts", "bench", "node_modules");
 
@@ -195,9 +196,13 @@ function asModule({ code }) {
   }${code}\nexport {};\n`;
 }
 
-/** @returns {Block[]} but for the recipes, which are checked where what they import is installed */
+/**
+ * @returns {Block[]} but for the recipes, which are checked where what they import is installed, and
+ *   for the reference, whose blocks are the docstrings'
+ */
 export function typescriptBlocks() {
-  const blocks = [...documents().flatMap(fencedBlocks), ...docstringBlocks()];
+  const pages = documents().filter((path) => !path.startsWith(REFERENCE));
+  const blocks = [...pages.flatMap(fencedBlocks), ...docstringBlocks()];
   const recipes = SOURCES.map((name) => readFileSync(join(FOLDER, name), "utf8").trimEnd());
   return blocks.filter(({ language, code }) => language === "ts" && !recipes.includes(code));
 }
