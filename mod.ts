@@ -6,14 +6,16 @@
 
 export { Kinsumer, type StopOptions } from "./src/kinsumer.ts";
 export type { CaughtUpOptions } from "./src/loops/caught_up_wait.ts";
-export {
-  runOnce,
-  type RunOnceContext,
-  type RunOnceHandler,
-  type RunOnceOptions,
-  type RunOnceReason,
-  type RunOnceResult,
-} from "./src/run_once.ts";
+export { runOnce } from "./src/run_once.ts";
+export type {
+  RunOnceContext,
+  RunOnceHandler,
+  RunOnceOptions,
+  RunOnceReason,
+  RunOnceResult,
+} from "./src/run.ts";
+export { openTelemetry } from "./src/telemetry/open.ts";
+export type { OpenTelemetry, RunTelemetry } from "./src/telemetry/run_telemetry.ts";
 export type { VisitedShard } from "./src/loops/visitor.ts";
 export { createShared, type ShareOptions } from "./src/shared.ts";
 export type { KinsumerOptions, SharedResources } from "./src/options.ts";

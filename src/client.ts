@@ -5,6 +5,9 @@
  * @module
  */
 
+import { createCredentialsSource } from "./aws/credentials.ts";
+import { createDynamoDbApi } from "./aws/dynamodb.ts";
+import { createRecordsReader, WireChoice } from "./aws/read_records.ts";
 import { connect, type Ports } from "./connect.ts";
 import { KinsumerError } from "./errors.ts";
 import type { ProcessCounts } from "./handling.ts";
@@ -61,12 +64,7 @@ export class Client {
     this.telemetry = new Telemetry({ ...resolved, clock }, resolved.extractContext);
     this.#errors = new LastErrors(clock);
     this.announcer = this.#openAnnouncer();
-    this.ports = connect(resolved, {
-      telemetry: this.telemetry,
-      onRetry: ({ target, attempt: failures, delayMs, error }) =>
-        this.announcer.retried(error, { operation: operationOf(target), failures, delayMs }),
-      onWireRefused: (error) => this.announcer.announce({ type: "wire-refused", error }),
-    });
+    this.ports = this.#connect();
     this.#lease = new Lease(clock, resolved.clientRecordMaxAgeMs);
     this.handoff = this.#openHandoff();
   }
@@ -194,6 +192,23 @@ export class Client {
     if (this.#processor !== undefined) return this.#processor.runningCount;
     return this.isManual && this.handoff.hasPullers ? 0 : this.handoff.inHandCount;
   };
+
+  #connect(): Ports {
+    const { credentials, runtime, shared } = this.options;
+    const refused = (error: KinsumerError) =>
+      this.announcer.announce({ type: "wire-refused", error });
+    const wire = new WireChoice(this.options.wire, refused);
+    const ports = connect(this.options, {
+      telemetry: this.telemetry,
+      credentials: resourcesOf(shared)?.credentials ??
+        createCredentialsSource({ credentials, runtime }),
+      onRetry: ({ target, attempt: failures, delayMs, error }) =>
+        this.announcer.retried(error, { operation: operationOf(target), failures, delayMs }),
+      openReader: (call) => createRecordsReader({ call, wire }),
+    });
+    const { clock, random } = runtime;
+    return { ...ports, dynamodb: createDynamoDbApi({ call: ports.dynamodbCall, clock, random }) };
+  }
 
   #openAnnouncer(): Announcer {
     const { clientId, logger, onEvent } = this.options;

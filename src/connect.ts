@@ -5,16 +5,14 @@
  */
 
 import { type AwsCall, createAwsCall } from "./aws/call.ts";
-import { createCredentialsSource } from "./aws/credentials.ts";
-import { createDynamoDbApi } from "./aws/dynamodb.ts";
-import type { DynamoDbApi } from "./aws/dynamodb_api.ts";
+import type { CredentialsSource } from "./aws/credentials.ts";
+import { createItemsApi } from "./aws/dynamodb.ts";
+import type { DynamoDbApi, ItemsApi } from "./aws/dynamodb_api.ts";
+import type { RecordsReader } from "./aws/documents.ts";
 import { createKinesisApi, type KinesisApi } from "./aws/kinesis.ts";
-import { WireChoice } from "./aws/read_records.ts";
 import { type Retry, retrying } from "./aws/retrying.ts";
-import type { KinsumerError } from "./errors.ts";
 import type { ResolvedOptions } from "./resolve_options.ts";
 import type { Clock } from "./runtime.ts";
-import { resourcesOf } from "./shared.ts";
 import { type CheckpointsTable, createCheckpointsTable } from "./tables/checkpoints.ts";
 import { type ClientsTable, createClientsTable } from "./tables/clients.ts";
 import { createMetadataTable, type MetadataTable } from "./tables/metadata.ts";
@@ -22,17 +20,28 @@ import type { TableNames } from "./tables/schema.ts";
 import type { TracedPort } from "./telemetry/ports.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
-/** Everything outside that a consumer speaks to. */
-export interface Ports {
+/** What a consumer of records speaks to. */
+export interface ConsumerPorts {
   readonly kinesis: KinesisApi;
   readonly clients: ClientsTable;
   readonly checkpoints: CheckpointsTable;
   readonly metadata: MetadataTable;
-  readonly dynamodb: DynamoDbApi;
   readonly tableNames: TableNames;
+  readonly dynamodbCall: AwsCall;
   /** The table by which the applications of the stream see each other, if they share one. */
   readonly applications: ClientsTable | undefined;
 }
+
+/** Everything outside that a client which stays speaks to. */
+export interface Ports extends ConsumerPorts {
+  readonly dynamodb: DynamoDbApi;
+}
+
+/** What of a client's telemetry stands around the ports. */
+export type PortsTelemetry = Pick<
+  Telemetry,
+  "calls" | "kinesis" | "clients" | "checkpoints" | "metadata"
+>;
 
 /** A request to DynamoDB must fail early enough to be tried again within the client's time to live. */
 const TRIES_WITHIN_MAX_AGE = 3;
@@ -41,20 +50,19 @@ const TRIES_WITHIN_MAX_AGE = 3;
  * Makes the ports. Sends nothing yet.
  *
  * @param by.onRetry is told of each repeated request
- * @param by.onWireRefused is told that records are read in JSON, because CBOR was refused
+ * @param by.openReader makes what reads records by a call; absent: each answer is parsed as a whole
  */
 export function connect(
   options: ResolvedOptions,
-  { onRetry, onWireRefused, telemetry }: {
+  { credentials, onRetry, openReader, telemetry }: {
+    readonly credentials: CredentialsSource;
     readonly onRetry: (retry: Retry) => void;
-    readonly onWireRefused: (error: KinsumerError) => void;
-    readonly telemetry: Telemetry;
+    readonly openReader?: ((call: AwsCall) => RecordsReader) | undefined;
+    readonly telemetry: PortsTelemetry;
   },
-): Ports {
+): ConsumerPorts {
   const { clientRecordMaxAgeMs, region, requestTimeoutMs, runtime, streamName, tables } = options;
   const { clock, random } = runtime;
-  const credentials = resourcesOf(options.shared)?.credentials ??
-    createCredentialsSource({ credentials: options.credentials, runtime });
   const calls = (service: "kinesis" | "dynamodb", endpoint: string, timeoutMs: number) =>
     telemetry.calls(
       service,
@@ -69,23 +77,24 @@ export function connect(
     options.dynamodbEndpoint,
     Math.min(requestTimeoutMs, clientRecordMaxAgeMs / TRIES_WITHIN_MAX_AGE),
   );
-  const openDynamodb = (call: AwsCall) => createDynamoDbApi({ call, clock, random });
-  const dynamodb = openDynamodb(dynamodbCalls(undefined));
-  const wire = new WireChoice(options.wire, onWireRefused);
+  const openDynamodb = (call: AwsCall) => createItemsApi({ call, clock, random });
+  const dynamodbCall = dynamodbCalls(undefined);
+  const dynamodb = openDynamodb(dynamodbCall);
+  const { streamArn } = options;
   const openKinesis = (call: AwsCall) =>
-    createKinesisApi({ call, streamName, streamArn: options.streamArn, wire });
+    createKinesisApi({ call, streamName, streamArn, readRecords: openReader?.(call) });
   const names = options.tableNames;
   const traced = <Table>(
     given: Table | undefined,
     tableName: string,
-    open: (table: { api: DynamoDbApi; tableName: string; clock: Clock }) => Table,
+    open: (table: { api: ItemsApi; tableName: string; clock: Clock }) => Table,
   ): TracedPort<Table> =>
     given !== undefined ? { port: given } : {
       port: open({ api: dynamodb, tableName, clock }),
       within: (parent) => open({ api: openDynamodb(dynamodbCalls(parent)), tableName, clock }),
     };
   return {
-    dynamodb,
+    dynamodbCall,
     tableNames: names,
     applications: options.coordination && createClientsTable({
       api: dynamodb,

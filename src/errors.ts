@@ -115,3 +115,8 @@ export class KinsumerError extends Error {
     this.retryable = facts.retryable ?? false;
   }
 }
+
+/** Whether an error is a {@linkcode KinsumerError}, of whichever copy of this library. */
+export function isKinsumerError(error: unknown): error is KinsumerError {
+  return error instanceof Error && error.name === "KinsumerError";
+}

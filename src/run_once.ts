@@ -5,107 +5,16 @@
  * @module
  */
 
-import type { KinsumerError } from "./errors.ts";
-import type { EventListener } from "./events.ts";
 import { Kinsumer } from "./kinsumer.ts";
-import type { LoopContext } from "./loops/context.ts";
-import { type VisitedShard, Visitor } from "./loops/visitor.ts";
-import type { KinsumerRecord } from "./model.ts";
-import type { ProcessOptions } from "./handling.ts";
 import { MEMBERSHIPS, REQUEST_GATES } from "./one_run.ts";
 import type { KinsumerOptions } from "./options.ts";
-import { type Fetch, type Runtime, systemRuntime } from "./runtime.ts";
-
-/** How long one run may take, and how much. */
-export interface RunOnceOptions {
-  /**
-   * Milliseconds that the run may take in all, leaving included: 500 to 3,600,000. The last fifth,
-   * at most two seconds, is kept for leaving. @default {30000}
-   */
-  readonly budgetMs?: number | undefined;
-  /**
-   * Whether the run ends as soon as everything is caught up; each shard is let go as soon as it is.
-   * False: it goes on until the budget is spent. @default {true}
-   */
-  readonly untilCaughtUp?: boolean | undefined;
-  /**
-   * How far behind its tip a shard counts as caught up: 0 to 86,400,000 milliseconds.
-   * @default {1000}
-   */
-  readonly lagMs?: number | undefined;
-  /**
-   * The most requests that the run may make, repeated ones included: 20 to 1,000,000. It takes no
-   * more shards than it can afford, and leaves in order before the bound. What your handler and a
-   * credentials function of your own fetch is not counted. @default {1000000}
-   */
-  readonly maxRequests?: number | undefined;
-  /**
-   * Calls the handler as `kinsumer.process()` does, with these of its options: shards side by side,
-   * failures retried and treated by `onFailure`. Absent: one record after the other, and the first
-   * error ends the run.
-   */
-  readonly process?:
-    | Pick<ProcessOptions, "concurrency" | "timeoutMs" | "onFailure" | "dedupe">
-    | undefined;
-  /** Ends the run early, in order. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What a handler may know beside the record. */
-export interface RunOnceContext {
-  /** The record's shard. */
-  readonly shardId: string;
-  /** Aborts when the shard is lost: what goes on after that may be done twice. */
-  readonly signal: AbortSignal;
-  /** How many milliseconds are left until the run stops handing records over. */
-  remainingMs(): number;
-}
-
-/** Processes one record: it counts as processed once this has resolved. */
-export type RunOnceHandler = (
-  record: KinsumerRecord,
-  context: RunOnceContext,
-) => void | Promise<void>;
-
-/** Why a run ended. */
-export type RunOnceReason =
-  /** Nothing was left to do. */
-  | "caughtUp"
-  /** The time was up. */
-  | "budget"
-  /** The requests were. */
-  | "requests"
-  /** The signal aborted. */
-  | "signal";
-
-/** What a run did. */
-export interface RunOnceResult {
-  /** Why it ended. */
-  readonly reason: RunOnceReason;
-  /** How many records were processed. */
-  readonly records: number;
-  /** Each shard that the run took, sorted. */
-  readonly shards: readonly VisitedShard[];
-  /** The readable shards that other clients had, sorted. */
-  readonly heldShardIds: readonly string[];
-  /**
-   * Whether every readable shard is caught up, or finished, or with a client that was seen alive.
-   */
-  readonly isCaughtUp: boolean;
-  /** Whether all was written and released in time; if not, the next run repeats the last records. */
-  readonly isClean: boolean;
-  /** How many requests were made. */
-  readonly requests: number;
-  /** How long it took, in milliseconds. */
-  readonly durationMs: number;
-}
-
-const LEAVING_SHARE = 0.2;
-const LEAVING_MAX_MS = 2_000;
-/** How often it is looked, in memory, whether the run is over. */
-const WATCH_INTERVAL_MS = 25;
-/** A run writes checkpoints less often: it writes one with each release. */
-const COMMIT_INTERVAL_MS = 5_000;
+import {
+  Run,
+  type RunOnceHandler,
+  type RunOnceOptions,
+  type RunOnceResult,
+  type RunParts,
+} from "./run.ts";
 
 /**
  * Joins the fleet for one run: takes the shards that nobody has, hands each record to `handler`,
@@ -140,179 +49,28 @@ export async function runOnce(
   handler: RunOnceHandler,
   run: RunOnceOptions = {},
 ): Promise<RunOnceResult> {
-  return await new Run(options, handler, run).result();
+  const { process, ...limits } = run;
+  const gated = REQUEST_GATES.get(options);
+  const parts = { open, consume: consumerOf(process), gated };
+  return await new Run(options, handler, limits, parts).result();
 }
 
-class Run {
-  readonly #handler: RunOnceHandler;
-  readonly #limits: ReturnType<typeof resolveLimits>;
-  readonly #process: RunOnceOptions["process"];
-  readonly #signal: AbortSignal | undefined;
-  readonly #runtime: Runtime;
-  readonly #kinsumer: Kinsumer;
-  readonly #startedAtMs: number;
-  #visitor: Visitor | undefined;
-  #requests = 0;
-  #records = 0;
-  #isClean = false;
+type Parts = RunParts<KinsumerOptions, Kinsumer>;
 
-  constructor(options: KinsumerOptions, handler: RunOnceHandler, run: RunOnceOptions) {
-    if (typeof handler !== "function") {
-      throw new TypeError(`Cannot run once: the handler must be a function, got ${typeof handler}`);
-    }
-    this.#handler = handler;
-    this.#limits = resolveLimits(run);
-    this.#process = run.process;
-    this.#signal = run.signal;
-    const runtime = options?.runtime ?? systemRuntime();
-    this.#runtime = { ...runtime, fetch: (...request) => this.#fetch(runtime.fetch, request) };
-    this.#startedAtMs = runtime.clock.monotonicMs();
-    const given = options?.onEvent;
-    const onEvent: EventListener = (event) => {
-      if (event.type === "stopped") this.#isClean = event.isClean;
-      given?.(event);
-    };
-    const ours = {
-      commitIntervalMs: COMMIT_INTERVAL_MS,
-      ...options,
-      runtime: this.#runtime,
-      onEvent: given === undefined || typeof given === "function" ? onEvent : given,
-    };
-    MEMBERSHIPS.set(ours, (context, onFatal) => this.#visit(context, onFatal));
-    REQUEST_GATES.get(options)?.((request) => this.#count(request));
-    this.#kinsumer = new Kinsumer(ours);
-  }
+const open: Parts["open"] = (options, join) => {
+  MEMBERSHIPS.set(options, join);
+  return new Kinsumer(options);
+};
 
-  async result(): Promise<RunOnceResult> {
-    const kinsumer = this.#kinsumer;
-    const over = new AbortController();
-    try {
-      this.#signal?.throwIfAborted();
-      await kinsumer.run();
-      const consuming = this.#consume();
-      const ended = consuming.finally(() => over.abort());
-      ended.catch(() => {}); // it is awaited below
-      const reason = await this.#watch(over.signal);
-      await kinsumer.stop({ deadlineMs: this.#leavingMs });
-      await consuming;
-      if (this.#visitor?.refusal !== undefined) throw this.#visitor.refusal;
-      return this.#summary(reason);
-    } finally {
-      over.abort();
-      await kinsumer.stop({ deadlineMs: this.#leavingMs });
-    }
-  }
-
-  #visit(context: LoopContext, onFatal: (error: KinsumerError) => void): Visitor {
-    const { lagMs, untilCaughtUp } = this.#limits;
-    const requestsLeft = () => this.#limits.maxRequests - this.#requests;
-    this.#visitor = new Visitor(context, onFatal, { lagMs, untilCaughtUp, requestsLeft });
-    return this.#visitor;
-  }
-
-  async #consume(): Promise<void> {
-    if (this.#process === undefined) await this.#consumeAll();
-    else await this.#processAll(this.#process);
-  }
-
-  async #processAll(options: NonNullable<RunOnceOptions["process"]>): Promise<void> {
-    const remainingMs = () => this.#remainingMs;
-    const deadlineMs = this.#leavingMs;
-    const { processed } = await this.#kinsumer.process(
-      (record, { shardId, signal }) => this.#handler(record, { shardId, signal, remainingMs }),
-      { ...options, deadlineMs },
+/** Processes records by handlers that run side by side. */
+function consumerOf(process: RunOnceOptions["process"]): Parts["consume"] {
+  if (process === undefined) return undefined;
+  return async (kinsumer, call, run) => {
+    const remainingMs = () => run.remainingMs();
+    const { processed } = await kinsumer.process(
+      (record, { shardId, signal }) => call(record, { shardId, signal, remainingMs }),
+      { ...process, deadlineMs: run.deadlineMs },
     );
-    this.#records = processed;
-  }
-
-  async #consumeAll(): Promise<void> {
-    for await (const record of this.#kinsumer) {
-      const { shardId, signal } = record;
-      await this.#handler(record, { shardId, signal, remainingMs: () => this.#remainingMs });
-      record.ack();
-      this.#records++;
-    }
-  }
-
-  /** Waits until the run is over, and says why. */
-  async #watch(failed: AbortSignal): Promise<RunOnceReason> {
-    const { clock } = this.#runtime;
-    for (;;) {
-      if (this.#signal?.aborted) return "signal";
-      if (this.#limits.untilCaughtUp && this.#visitor?.isDone) return "caughtUp";
-      if (this.#visitor?.isExhausted) return "requests";
-      if (this.#remainingMs <= 0 || failed.aborted) return "budget";
-      await clock.sleep(Math.min(WATCH_INTERVAL_MS, Math.ceil(this.#remainingMs)), failed);
-    }
-  }
-
-  #summary(reason: RunOnceReason): RunOnceResult {
-    const shards = this.#visitor?.visited ?? [];
-    const areThrough = shards.every(({ state }) => state !== "behind");
-    return {
-      reason,
-      records: this.#records,
-      shards,
-      heldShardIds: this.#visitor?.heldShardIds ?? [],
-      isCaughtUp: areThrough && (this.#visitor?.isDone ?? false),
-      isClean: this.#isClean,
-      requests: this.#requests,
-      durationMs: this.#runtime.clock.monotonicMs() - this.#startedAtMs,
-    };
-  }
-
-  get #leavingMs(): number {
-    return Math.min(LEAVING_MAX_MS, Math.floor(this.#limits.budgetMs * LEAVING_SHARE));
-  }
-
-  get #remainingMs(): number {
-    const spentMs = this.#runtime.clock.monotonicMs() - this.#startedAtMs;
-    return Math.max(0, this.#limits.budgetMs - this.#leavingMs - spentMs);
-  }
-
-  #fetch(fetch: Fetch, request: Parameters<Fetch>): ReturnType<Fetch> {
-    const isRead = request[1].headers["x-amz-target"]?.startsWith("Kinesis") === true;
-    try {
-      this.#count({ isRead });
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return fetch(...request);
-  }
-
-  /** Counts; refuses what would break the bound, and the reads before what leaving takes. */
-  #count({ isRead }: { readonly isRead: boolean }): void {
-    const kept = isRead ? this.#visitor?.requestsToLeave ?? 0 : 0;
-    if (this.#requests + kept >= this.#limits.maxRequests) {
-      throw new Error("The run has made as many requests as it may");
-    }
-    this.#requests++;
-  }
-}
-
-function resolveLimits(run: RunOnceOptions) {
-  const known = ["budgetMs", "untilCaughtUp", "lagMs", "maxRequests", "process", "signal"];
-  for (const name of Object.keys(run)) {
-    if (!known.includes(name)) throw new TypeError(`Cannot run once: ${name} is not an option`);
-  }
-  const { untilCaughtUp = true } = run;
-  if (typeof untilCaughtUp !== "boolean") {
-    throw new TypeError(
-      `Cannot run once: untilCaughtUp must be true or false, got ${typeof untilCaughtUp}`,
-    );
-  }
-  return {
-    untilCaughtUp,
-    budgetMs: wholeNumber("budgetMs", run.budgetMs ?? 30_000, [500, 3_600_000]),
-    lagMs: wholeNumber("lagMs", run.lagMs ?? 1_000, [0, 86_400_000]),
-    maxRequests: wholeNumber("maxRequests", run.maxRequests ?? 1_000_000, [20, 1_000_000]),
+    return processed;
   };
-}
-
-function wholeNumber(name: string, value: unknown, [min, max]: readonly [number, number]): number {
-  const problem = `Cannot run once: ${name} must be a whole number from ${min} to ${max}, ` +
-    `got ${String(value)}`;
-  if (typeof value !== "number") throw new TypeError(problem);
-  if (!Number.isInteger(value) || value < min || value > max) throw new RangeError(problem);
-  return value;
 }

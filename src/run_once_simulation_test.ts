@@ -1,6 +1,7 @@
 /**
  * The contract P1 to P8 where nobody stays: visits that come and go on a schedule, several at once,
- * some of them killed, beside reshards, lost answers and skewed clocks, by seed. And for a fleet that
+ * some of them killed, beside reshards, lost answers and skewed clocks, by seed; every second one is
+ * made of the door for isolates. And for a fleet that
  * stays: checkpoints that lead nowhere, and starts by shard across a reshard.
  *
  * @module
@@ -10,9 +11,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createSimulatedFleet, type SimulatedFleet } from "../testing/simulation/fleet.ts";
 import { createSeededRandom } from "../testing/simulation/random.ts";
+import { runOnce as runOnceAtEdge } from "./edge/mod.ts";
 import { KinsumerError } from "./errors.ts";
 import type { KinsumerOptions } from "./options.ts";
-import { runOnce, type RunOnceResult } from "./run_once.ts";
+import type { RunOnceResult } from "./run.ts";
+import { runOnce } from "./run_once.ts";
 
 const SEEDS = 60;
 /** A schedule that has not caught up after so many runs never will. */
@@ -29,9 +32,9 @@ function visit(fleet: SimulatedFleet, name: string, facts: {
   readonly seed: number;
   readonly budgetMs: number;
   readonly handlerMs: number;
+  readonly isAtEdge?: boolean;
   /** How many requests of a hundred fail, or lose their answer. */
   readonly faults?: number;
-  readonly options?: Partial<KinsumerOptions>;
 }): Visit {
   const { account, clock, stream, tables } = fleet;
   const random = createSeededRandom(facts.seed);
@@ -49,13 +52,13 @@ function visit(fleet: SimulatedFleet, name: string, facts: {
   const channel = { clock: machine.clock, intercept, interceptAnswer: lose };
   const view = tables.view(channel);
   account.known(name, name);
-  const result = runOnce({
+  const run = facts.isAtEdge === true ? runOnceAtEdge : runOnce;
+  const result = run({
     streamName: "simulated",
     applicationName: "simulated",
     region: "us-east-1",
     clientId: name,
     readLimit: 20,
-    ...facts.options,
     runtime: {
       clock: machine.clock,
       random,
@@ -89,7 +92,9 @@ async function play(seed: number): Promise<void> {
   const fleet = createSimulatedFleet({ seed, shards: 1 + upTo(5) });
   const visits: Visit[] = [];
   const start = (budgetMs: number) => {
-    const facts = { seed: seed * 100 + visits.length, budgetMs, handlerMs: upTo(30), faults: 2 };
+    const isAtEdge = (seed + visits.length) % 2 === 1;
+    const run = { budgetMs, handlerMs: upTo(30), isAtEdge };
+    const facts = { seed: seed * 100 + visits.length, faults: 2, ...run };
     const name = `${visits.length}`;
     visits.push(visit(fleet, name, facts));
     const { result } = visits.at(-1)!;
@@ -131,7 +136,12 @@ describe("visits, by seed", () => {
     const fleet = createSimulatedFleet({ seed: 7, shards: 6 });
     fleet.put(600);
     const all = [1, 2, 3].map((seed) =>
-      visit(fleet, `v${seed}`, { seed: 0, budgetMs: 60_000, handlerMs: 3 })
+      visit(fleet, `v${seed}`, {
+        seed: 0,
+        budgetMs: 60_000,
+        handlerMs: 3,
+        isAtEdge: seed !== 2,
+      })
     );
     await fleet.clock.runUntil(() => all.every((each) => each.isOver()), 120_000);
     const results = await Promise.all(all.map(({ result }) => result));

@@ -13,7 +13,8 @@ import { openTestEnvironment, type TestEnvironment } from "../testing/environmen
 import { FAST_OPTIONS, Fleet } from "../testing/fleet.ts";
 import { Network } from "../testing/network.ts";
 import type { KinsumerOptions } from "./options.ts";
-import { runOnce, type RunOnceHandler, type RunOnceOptions } from "./run_once.ts";
+import type { RunOnceHandler, RunOnceOptions } from "./run.ts";
+import { runOnce } from "./run_once.ts";
 import { systemRuntime } from "./runtime.ts";
 
 const { clock } = systemRuntime();

@@ -12,6 +12,9 @@ import process from "node:process";
 import { ROOT } from "../runtimes.mjs";
 import { reportProblems } from "./report.mjs";
 
+/** Doors that npm gets as one file each, whose place is not that of their source. */
+const BUNDLES = new Map([["./edge", "./dist/edge"]]);
+
 /**
  * @param {string} root the folder of the checkout
  * @returns {string[]} what differs, one line each
@@ -54,7 +57,8 @@ function doorProblems({ root, npm, jsr }) {
     if (npm[door] === undefined) return [`package.json: has no door "${door}"`];
     const source = jsr[door];
     if (source === undefined) return [`deno.json: has no door "${door}"`];
-    const stem = source.replace(/^\.\//, "./dist/").replace(/\.ts$/, "");
+    const stem = BUNDLES.get(door) ??
+      source.replace(/^\.\//, "./dist/").replace(/\.ts$/, "");
     return [
       ...(existsSync(join(root, source))
         ? []

@@ -25,13 +25,14 @@ const LAYERS = [
   { level: 10, folder: "src/cli/", pattern: /^src\/cli\// },
   { level: 9, folder: "testing/", pattern: /^testing\// },
   { level: 9, folder: "src/statsd/", pattern: /^src\/statsd\// },
+  { level: 9, folder: "src/edge/", pattern: /^src\/edge\// },
   { level: 9, folder: "src/node/", pattern: /^src\/node\// },
   { level: 8, folder: "mod.ts", pattern: /^mod\.ts$/ },
   {
     level: 7,
     folder: "src/kinsumer.ts",
     pattern:
-      /^src\/(kinsumer|client|connect|readiness|set_up|one_run|run_once|shared|dead_letter_stream|dedupe_table)\.ts$/,
+      /^src\/(kinsumer|client|connect|readiness|set_up|one_run|run|run_once|shared|dead_letter_stream|dedupe_table)\.ts$/,
   },
   { level: 6, folder: "src/loops/", pattern: /^src\/loops\// },
   { level: 5, folder: "src/telemetry/", pattern: /^src\/telemetry\// },

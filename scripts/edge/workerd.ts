@@ -1,5 +1,6 @@
 /**
- * Bundles the worker and serves it on workerd, as a platform would.
+ * Serves a worker on workerd, as a platform would: the worker's own file, and beside it the one file
+ * that npm ships for isolates.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bundle, bundleEdge } from "../bundle.mjs";
 import { ROOT } from "../runtimes.mjs";
 
 /** A worker that is served. */
@@ -19,12 +21,11 @@ export interface ServedWorker {
 }
 
 const PACKAGES = join(ROOT, "scripts/toolchain/node_modules/@cloudflare");
-const ESBUILD = join(ROOT, "node_modules/esbuild/bin/esbuild");
 const START_TIMEOUT_MS = 20_000;
 
 /** Whether workerd is installed: `npm run setup` does. */
 export function hasWorkerd(): boolean {
-  return existsSync(ESBUILD) && workerdBinary() !== undefined;
+  return workerdBinary() !== undefined;
 }
 
 /** The program itself: killing the script in front of it would leave it running. */
@@ -33,13 +34,33 @@ function workerdBinary(): string | undefined {
   return readdirSync(PACKAGES).map((name) => join(PACKAGES, name, "bin/workerd")).find(existsSync);
 }
 
-/** Bundles scripts/edge/worker.ts and serves it on a free port. */
-export async function serveWorker(): Promise<ServedWorker> {
+/** Leaves the door for isolates out of a worker's own file: it stands beside it. */
+const APART = {
+  name: "the edge file apart",
+  setup(
+    build: Parameters<NonNullable<Parameters<typeof bundle>[0]["plugins"]>[number]["setup"]>[0],
+  ) {
+    build.onResolve(
+      { filter: /src\/edge\/mod\.ts$/ },
+      () => ({ path: "./edge.js", external: true }),
+    );
+  },
+};
+
+/**
+ * Serves a worker on a free port.
+ *
+ * @param name its file in scripts/edge/
+ */
+export async function serveWorker(name: "worker" | "traced_worker"): Promise<ServedWorker> {
   const folder = await mkdtemp(join(tmpdir(), "kinsumer-edge-"));
-  const bundle = ["--bundle", "--format=esm", "--log-level=error", `--outfile=${folder}/worker.js`];
-  await ended(spawn(ESBUILD, [join(ROOT, "scripts/edge/worker.ts"), ...bundle], {
-    stdio: ["ignore", "inherit", "inherit"],
-  }));
+  const code = `export { default } from "./scripts/edge/${name}.ts";`;
+  const [edge, worker] = await Promise.all([
+    bundleEdge(),
+    bundle({ code, platform: "browser", isMinified: false, plugins: [APART] }),
+  ]);
+  await writeFile(join(folder, "edge.js"), edge.bytes);
+  await writeFile(join(folder, "worker.js"), worker.bytes);
   const port = await freePort();
   await writeFile(join(folder, "config.capnp"), config(port));
   const child = spawn(workerdBinary() ?? "workerd", ["serve", join(folder, "config.capnp")], {
@@ -72,20 +93,13 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const worker :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  modules = [
+    (name = "worker.js", esModule = embed "worker.js"),
+    (name = "edge.js", esModule = embed "edge.js"),
+  ],
   compatibilityDate = "2026-01-01",
 );
 `;
-}
-
-function ended(child: ReturnType<typeof spawn>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`The bundle failed: exit code ${code}`));
-    });
-  });
 }
 
 function freePort(): Promise<number> {

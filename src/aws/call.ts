@@ -8,7 +8,6 @@
 import { KinsumerError } from "../errors.ts";
 import type { FetchResponse, Runtime, Signer } from "../runtime.ts";
 import { RawAnswer, type Wire } from "./answers.ts";
-import { decodeCbor, encodeCbor } from "./cbor.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
 import { withDeadline } from "./deadline.ts";
 import {
@@ -35,10 +34,18 @@ export interface AwsCallOptions {
    * JSON, and reads the answer.
    */
   readonly rawWire?: Wire | undefined;
+  /** Writes and reads CBOR: for that wire only, so that who asks in JSON does without. */
+  readonly cbor?: CborCodec | undefined;
   /** Told of each answer, a failure's too. */
   readonly onAnswer?: ((answer: AnswerFacts) => void) | undefined;
   /** Told of each repetition, by what repeats this call. */
   readonly onRetry?: ((retry: RetryFacts) => void) | undefined;
+}
+
+/** How bodies in CBOR are written and read. */
+export interface CborCodec {
+  encode(input: Readonly<Record<string, unknown>>): Uint8Array<ArrayBuffer>;
+  decode(bytes: Uint8Array): unknown;
 }
 
 /** What identifies an answer. */
@@ -113,6 +120,7 @@ interface Outgoing extends Request {
   readonly contentType: string;
   readonly body: string | Uint8Array<ArrayBuffer>;
   readonly rawWire: Wire | undefined;
+  readonly cbor: CborCodec | undefined;
 }
 
 /** An answer with what it said, where it succeeded. */
@@ -137,16 +145,18 @@ class AwsCaller {
     const { service, runtime } = this.#config;
     const operation = target.slice(target.lastIndexOf(".") + 1);
     const { rawWire } = options;
+    const cbor = rawWire === "cbor" ? options.cbor : undefined;
     const request = {
       service,
       operation,
       subject: subjectOf(input),
       target,
       rawWire,
-      contentType: rawWire === "cbor" ? CBOR_CONTENT_TYPE : CONTENT_TYPES[service],
-      body: rawWire === "cbor"
-        ? encodeCbor(input as Readonly<Record<string, unknown>>)
-        : JSON.stringify(input),
+      cbor,
+      contentType: cbor === undefined ? CONTENT_TYPES[service] : CBOR_CONTENT_TYPE,
+      body: cbor === undefined
+        ? JSON.stringify(input)
+        : cbor.encode(input as Readonly<Record<string, unknown>>),
     };
     const timeoutMs = options.timeoutMs ?? this.#config.timeoutMs;
     const timeoutError = (): Error => timedOut(request, timeoutMs);
@@ -226,21 +236,23 @@ function isSuccess(status: number): boolean {
 }
 
 /** Reads an answer, always to its end, so that the socket can be used again. */
-async function receive({ rawWire }: Outgoing, response: FetchResponse): Promise<Received> {
+async function receive({ cbor, rawWire }: Outgoing, response: FetchResponse): Promise<Received> {
   const { status, headers } = response;
   if (rawWire === undefined) return { status, headers, body: await response.text() };
   const bytes = new Uint8Array(await response.arrayBuffer());
   const wire = headers.get("content-type")?.includes("cbor") ? "cbor" : "json";
-  if (!isSuccess(status)) return { status, headers, body: textOf(wire, bytes) };
+  if (!isSuccess(status)) {
+    return { status, headers, body: textOf(bytes, wire === "cbor" ? cbor : undefined) };
+  }
   if (bytes.length === 0) return { status, headers, body: "" };
   return { status, headers, body: "", raw: new RawAnswer(wire, bytes) };
 }
 
 /** What a failure says, as JSON; nothing where it cannot be read. */
-function textOf(wire: Wire, bytes: Uint8Array): string {
-  if (wire === "json") return new TextDecoder().decode(bytes);
+function textOf(bytes: Uint8Array, cbor: CborCodec | undefined): string {
+  if (cbor === undefined) return new TextDecoder().decode(bytes);
   try {
-    return JSON.stringify(decodeCbor(bytes)) ?? "";
+    return JSON.stringify(cbor.decode(bytes)) ?? "";
   } catch {
     return "";
   }

@@ -9,7 +9,7 @@ import type { Clock, Random } from "../runtime.ts";
 import { AnswerReader, malformed } from "./answers.ts";
 import { type AskBatch, batchGet } from "./batch_get.ts";
 import type { AwsCall } from "./call.ts";
-import type { DynamoDbApi, Item, UpdateRequest, WriteOutcome } from "./dynamodb_api.ts";
+import type { DynamoDbApi, Item, ItemsApi, UpdateRequest, WriteOutcome } from "./dynamodb_api.ts";
 import { writeCondition, writeCreateTable } from "./dynamodb_requests.ts";
 import { parseItem } from "./items.ts";
 
@@ -23,11 +23,10 @@ export interface DynamoDbConfig {
 
 const TARGET_PREFIX = "DynamoDB_20120810.";
 
-/** Makes a {@link DynamoDbApi} that speaks by `call`. */
-export function createDynamoDbApi(config: DynamoDbConfig): DynamoDbApi {
-  const { call, clock, random } = config;
-  const ask: Ask = async (operation, input, signal) =>
-    new AnswerReader(operation, await call(TARGET_PREFIX + operation, input, { signal }));
+/** Makes an {@link ItemsApi} that speaks by `call`. */
+export function createItemsApi(config: DynamoDbConfig): ItemsApi {
+  const { clock, random } = config;
+  const ask = askBy(config.call);
   return {
     getItem: async ({ tableName, key }, signal) => {
       const input = { TableName: tableName, Key: key, ConsistentRead: true };
@@ -41,6 +40,14 @@ export function createDynamoDbApi(config: DynamoDbConfig): DynamoDbApi {
     scan: ({ tableName }, signal) => scan(tableName, (input) => ask("Scan", input, signal)),
     updateItem: (request, signal) => write(() => updateItem(request, ask, signal)),
     deleteItem: (request, signal) => write(() => deleteItem(request, ask, signal)),
+  };
+}
+
+/** Makes a {@link DynamoDbApi} that speaks by `call`. */
+export function createDynamoDbApi(config: DynamoDbConfig): DynamoDbApi {
+  const ask = askBy(config.call);
+  return {
+    ...createItemsApi(config),
     createTable: async (request, signal) => {
       const created = ask("CreateTable", writeCreateTable(request), signal);
       return await unless("ResourceInUseException", created) !== undefined;
@@ -75,6 +82,11 @@ type Ask = (
   input: unknown,
   signal: AbortSignal | undefined,
 ) => Promise<AnswerReader>;
+
+function askBy(call: AwsCall): Ask {
+  return async (operation, input, signal) =>
+    new AnswerReader(operation, await call(TARGET_PREFIX + operation, input, { signal }));
+}
 
 /** A page is at most 1 MB: far more than any fleet's rows. */
 const MAX_SCAN_PAGES = 10_000;

@@ -51,10 +51,10 @@ export interface CreateTableRequest {
 }
 
 /**
- * The calls that the tables make. Reads are strongly consistent. Every method rejects with a
+ * The calls that rows take. Reads are strongly consistent. Every method rejects with a
  * `KinsumerError` for anything but a failed condition.
  */
-export interface DynamoDbApi {
+export interface ItemsApi {
   getItem(
     request: { readonly tableName: string; readonly key: Item },
     signal?: AbortSignal,
@@ -74,6 +74,10 @@ export interface DynamoDbApi {
     request: Omit<UpdateRequest, "updateExpression">,
     signal?: AbortSignal,
   ): Promise<WriteOutcome>;
+}
+
+/** The calls that rows take, and those that the tables themselves take. */
+export interface DynamoDbApi extends ItemsApi {
   /** Resolves false when the table exists already. */
   createTable(request: CreateTableRequest, signal?: AbortSignal): Promise<boolean>;
   /** Resolves false when there is no such table. */

@@ -8,7 +8,7 @@ import { KinsumerError } from "../errors.ts";
 import type { Position, ReceivedRecord, Shard } from "../model.ts";
 import { AnswerReader, malformed } from "./answers.ts";
 import type { AwsCall } from "./call.ts";
-import { createRecordsReader, WireChoice } from "./read_records.ts";
+import { createDocumentsReader, type RecordsReader } from "./documents.ts";
 
 /** One answer of GetRecords. */
 export interface RecordsAnswer {
@@ -74,15 +74,14 @@ export function createKinesisApi(
     readonly streamName: string;
     /** Names the stream in the requests in place of its name. */
     readonly streamArn?: string | undefined;
-    /** What reads are made in. @default JSON */
-    readonly wire?: WireChoice | undefined;
+    /** Reads the records. @default in JSON, each answer parsed as a whole */
+    readonly readRecords?: RecordsReader | undefined;
   },
 ): KinesisApi {
-  const { call, streamName, streamArn, wire = new WireChoice("json") } = options;
+  const { call, streamName, streamArn, readRecords = createDocumentsReader(call) } = options;
   const named = streamArn === undefined ? { StreamName: streamName } : { StreamARN: streamArn };
   // GetRecords knows no name: its iterator names the stream, but not whose it is.
   const owned = streamArn === undefined ? {} : named;
-  const readRecords = createRecordsReader({ call, wire });
   const ask: Ask = async (operation, input, signal) =>
     new AnswerReader(operation, await call(TARGET_PREFIX + operation, input, { signal }));
   return {

@@ -214,7 +214,7 @@ describe("KinesisApi.getRecords()", () => {
     const { signal } = new AbortController();
     await api.getRecords(request, signal);
     const input = { ShardIterator: "iterator", Limit: 100 };
-    const asks = { signal, rawWire: "json" };
+    const asks = { signal };
     assert.deepEqual(asked, [["Kinesis_20131202.GetRecords", input, asks]]);
   });
 

@@ -6,15 +6,15 @@
  */
 
 import { KinsumerError, type KinsumerErrorCode } from "../errors.ts";
-import { AnswerReader, malformed, RawAnswer, type Wire } from "./answers.ts";
-import type { AwsCall } from "./call.ts";
-import { decodeCbor } from "./cbor.ts";
+import { malformed, RawAnswer, type Wire } from "./answers.ts";
+import type { AwsCall, CborCodec } from "./call.ts";
+import { decodeCbor, encodeCbor } from "./cbor.ts";
 import { scanCborAnswer } from "./cbor_records.ts";
 import { scanJsonAnswer } from "./json_records.ts";
+import { GET_RECORDS, readDocument, type RecordsReader } from "./documents.ts";
 import type { RecordsAnswer } from "./kinesis.ts";
-import { estimateByteLength, parseRecord, type RecordsFields } from "./records.ts";
 
-const TARGET = "Kinesis_20131202.GetRecords";
+const CBOR: CborCodec = { encode: encodeCbor, decode: decodeCbor };
 /** Failures that a service may answer with because it does not know CBOR. */
 const MAY_REFUSE_WIRE: ReadonlySet<KinsumerErrorCode> = new Set<KinsumerErrorCode>([
   "AccessDenied",
@@ -60,9 +60,9 @@ export class WireChoice {
 /** Makes the function that reads records. */
 export function createRecordsReader(
   { call, wire }: { readonly call: AwsCall; readonly wire: WireChoice },
-): (input: unknown, signal: AbortSignal | undefined) => Promise<RecordsAnswer> {
+): RecordsReader {
   const read = async (rawWire: Wire, input: unknown, signal: AbortSignal | undefined) =>
-    readRecordsAnswer(await call(TARGET, input, { signal, rawWire }));
+    readRecordsAnswer(await call(GET_RECORDS, input, { signal, rawWire, cbor: CBOR }));
   return async (input, signal) => {
     if (wire.wire === "json") return await read("json", input, signal);
     try {
@@ -104,16 +104,4 @@ function readRecordsAnswer(answer: unknown): RecordsAnswer {
 
 function parse({ wire, bytes }: RawAnswer): unknown {
   return wire === "cbor" ? decodeCbor(bytes) : JSON.parse(new TextDecoder().decode(bytes));
-}
-
-function readDocument(document: unknown): RecordsAnswer {
-  const answer = new AnswerReader("GetRecords", document);
-  const raw = answer.list("Records");
-  const fields: RecordsFields = {
-    records: raw.map(parseRecord),
-    nextShardIterator: answer.optionalText("NextShardIterator"),
-    lagMs: answer.optionalNumber("MillisBehindLatest"),
-    hasChildShards: (answer.optionalList("ChildShards") ?? []).length > 0,
-  };
-  return { ...fields, byteLength: estimateByteLength(raw) };
 }

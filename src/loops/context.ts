@@ -27,7 +27,7 @@ export interface LoopContext {
   readonly announcer: Announcer;
   readonly handoff: Handoff;
   readonly lease: Lease;
-  readonly telemetry: Telemetry;
+  readonly telemetry: Pick<Telemetry, "rebalance" | "stalled">;
   /** How fast shards are read: may change while the client runs. */
   readonly pace: { throttleDelayMs: number };
   /** Whether a write that can be left out for now may be made; absent: always. */

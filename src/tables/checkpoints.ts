@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { DynamoDbApi, Item } from "../aws/dynamodb_api.ts";
+import type { Item, ItemsApi } from "../aws/dynamodb_api.ts";
 import type { Checkpoint, SequenceNumber } from "../model.ts";
 import { LATEST_SENTINEL } from "../rules/position.ts";
 import type { Clock } from "../runtime.ts";
@@ -113,7 +113,7 @@ export interface CheckpointsTable {
 
 /** What a table in DynamoDB is made of. */
 export interface CheckpointsTableOptions {
-  readonly api: DynamoDbApi;
+  readonly api: ItemsApi;
   readonly tableName: string;
   readonly clock: Clock;
 }
@@ -157,7 +157,7 @@ function optional<Name extends "startAtMs" | "processedThroughMs">(
 }
 
 class DynamoDbCheckpointsTable implements CheckpointsTable {
-  readonly #api: DynamoDbApi;
+  readonly #api: ItemsApi;
   readonly #tableName: string;
   readonly #clock: Clock;
 
@@ -261,7 +261,7 @@ class DynamoDbCheckpointsTable implements CheckpointsTable {
    */
   async #write(
     written: Pick<Checkpoint, "shardId" | "lastUpdate" | "ownerId">,
-    update: Omit<Parameters<DynamoDbApi["updateItem"]>[0], "tableName" | "key">,
+    update: Omit<Parameters<ItemsApi["updateItem"]>[0], "tableName" | "key">,
     signal: AbortSignal | undefined,
   ): Promise<Checkpoint | undefined> {
     const row = this.#row(written.shardId);

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { DynamoDbApi, Item } from "../aws/dynamodb_api.ts";
+import type { Item, ItemsApi } from "../aws/dynamodb_api.ts";
 import type { ClientRow } from "../model.ts";
 import type { Clock } from "../runtime.ts";
 import {
@@ -98,7 +98,7 @@ export interface ClientsTable {
 
 /** What a table in DynamoDB is made of. */
 export interface ClientsTableOptions {
-  readonly api: DynamoDbApi;
+  readonly api: ItemsApi;
   readonly tableName: string;
   readonly clock: Clock;
 }
@@ -146,7 +146,7 @@ function isAsWitnessed(expression: Expression, observed: ClientRow): string {
 }
 
 class DynamoDbClientsTable implements ClientsTable {
-  readonly #api: DynamoDbApi;
+  readonly #api: ItemsApi;
   readonly #tableName: string;
   readonly #clock: Clock;
   /** The `LastUpdate` that was last written here, by client: the next one must differ. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DynamoDbApi, Item, UpdateRequest } from "../aws/dynamodb_api.ts";
+import type { Item, ItemsApi, UpdateRequest } from "../aws/dynamodb_api.ts";
 import { KinsumerError } from "../errors.ts";
 import type { LeaderRow, ShardCache } from "../model.ts";
 import type { Clock } from "../runtime.ts";
@@ -64,7 +64,7 @@ export interface MetadataTable {
 
 /** What a table in DynamoDB is made of. */
 export interface MetadataTableOptions {
-  readonly api: DynamoDbApi;
+  readonly api: ItemsApi;
   readonly tableName: string;
   readonly clock: Clock;
 }
@@ -96,7 +96,7 @@ export function parseShardCache(item: Item): ShardCache {
 type MetadataKey = "Leader" | "ShardCache" | "Application";
 
 class DynamoDbMetadataTable implements MetadataTable {
-  readonly #api: DynamoDbApi;
+  readonly #api: ItemsApi;
   readonly #tableName: string;
   readonly #clock: Clock;
   /** The `LastUpdate` that was last written here: the next one must differ. */

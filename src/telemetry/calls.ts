@@ -6,7 +6,7 @@
 
 import type { AwsCall, AwsCallOptions } from "../aws/call.ts";
 import type { AwsService } from "../aws/failures.ts";
-import { KinsumerError } from "../errors.ts";
+import { isKinsumerError, type KinsumerError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
 import {
   activeContext,
@@ -105,7 +105,7 @@ function noteRetry(
 }
 
 function isRefusedCondition(error: unknown): boolean {
-  return error instanceof KinsumerError && error.awsCode === "ConditionalCheckFailedException";
+  return isKinsumerError(error) && error.awsCode === "ConditionalCheckFailedException";
 }
 
 /** The stream or table that a call names. */

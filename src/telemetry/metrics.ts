@@ -5,7 +5,7 @@
  * @module
  */
 
-import { KinsumerError } from "../errors.ts";
+import { isKinsumerError } from "../errors.ts";
 import type { KinsumerEvent } from "../events.ts";
 import {
   type Attributes,
@@ -151,7 +151,7 @@ export class Metrics {
         return this.#count("rebalances", {});
       case "retried": {
         const facts = { [ATTRIBUTES.rpcMethod]: event.operation };
-        const type = event.error instanceof KinsumerError ? event.error.code : "_OTHER";
+        const type = isKinsumerError(event.error) ? event.error.code : "_OTHER";
         if (type === "Throttled") this.#count("throttles", facts);
         return this.#count("retries", { ...facts, [ATTRIBUTES.errorType]: type });
       }

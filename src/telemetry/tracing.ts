@@ -8,7 +8,7 @@
  * @module
  */
 
-import { KinsumerError } from "../errors.ts";
+import { isKinsumerError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
 import {
   type Attributes,
@@ -153,6 +153,6 @@ export function fail(span: Span, error: unknown, signal?: AbortSignal): void {
 
 /** What kind of error this is: a Kinsumer error's code, another's class. */
 export function errorType(error: unknown): string {
-  if (error instanceof KinsumerError) return error.code;
+  if (isKinsumerError(error)) return error.code;
   return error instanceof Error && /^\w{1,100}$/.test(error.name) ? error.name : "_OTHER";
 }

@@ -7,27 +7,28 @@
 import { createAwsCall } from "../../../src/aws/call.ts";
 import { createCredentialsSource } from "../../../src/aws/credentials.ts";
 import { createKinesisApi } from "../../../src/aws/kinesis.ts";
-import { WireChoice } from "../../../src/aws/read_records.ts";
+import { createRecordsReader, WireChoice } from "../../../src/aws/read_records.ts";
 import { assignment, finish, Meter } from "./meter.ts";
 import { runtimeOf } from "./runtime.ts";
 
 const task = assignment();
 const meter = new Meter(task);
 const runtime = await runtimeOf(task.setup);
+const call = createAwsCall({
+  service: "kinesis",
+  endpoint: task.kinesis,
+  region: "us-east-1",
+  credentials: createCredentialsSource({
+    credentials: { accessKeyId: "floor", secretAccessKey: "canned" },
+    runtime,
+  }),
+  runtime,
+  timeoutMs: 10_000,
+});
 const kinesis = createKinesisApi({
   streamName: task.stream,
-  wire: new WireChoice(task.setup.wire),
-  call: createAwsCall({
-    service: "kinesis",
-    endpoint: task.kinesis,
-    region: "us-east-1",
-    credentials: createCredentialsSource({
-      credentials: { accessKeyId: "floor", secretAccessKey: "canned" },
-      runtime,
-    }),
-    runtime,
-    timeoutMs: 10_000,
-  }),
+  call,
+  readRecords: createRecordsReader({ call, wire: new WireChoice(task.setup.wire) }),
 });
 
 async function read(shardId: string): Promise<void> {

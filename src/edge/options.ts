@@ -1,0 +1,224 @@
+/**
+ * Documents the options of a run at the edge, checks them, and fills in the defaults: those of the
+ * whole library that a run needs, with the same meaning.
+ *
+ * @module
+ */
+
+import type { KinsumerOptions } from "../options.ts";
+import type { ResolvedOptions } from "../resolve_options.ts";
+import type { StartPosition } from "../rules/position.ts";
+import type { RunOnceOptions } from "../run.ts";
+import { type Runtime, systemRuntime } from "../runtime.ts";
+import { type TableNames, tableNames } from "../tables/schema.ts";
+import type { RunTelemetry } from "../telemetry/run_telemetry.ts";
+
+type Taken =
+  | "streamName"
+  | "streamArn"
+  | "applicationName"
+  | "clientId"
+  | "clientName"
+  | "region"
+  | "credentials"
+  | "kinesisEndpoint"
+  | "dynamodbEndpoint"
+  | "onInvalidCheckpoint"
+  | "throttleDelayMs"
+  | "idleDelayMs"
+  | "commitIntervalMs"
+  | "shardCheckIntervalMs"
+  | "clientRecordMaxAgeMs"
+  | "goShardCheckIntervalMs"
+  | "drainTimeoutMs"
+  | "bufferSize"
+  | "maxBufferedBytes"
+  | "readLimit"
+  | "requestTimeoutMs"
+  | "tablePrefix"
+  | "tableNames"
+  | "onEvent"
+  | "logger"
+  | "extractContext"
+  | "runtime"
+  | "kinesis"
+  | "tables";
+
+/**
+ * What a run at the edge is made from: options of the whole library, with the same meaning, ranges
+ * and defaults. Only a stream and the application's name are required; pass `region` and
+ * `credentials` where there is no environment.
+ */
+export interface EdgeOptions extends Pick<KinsumerOptions, Taken> {
+  /** As in the whole library, but for all shards alike. @default {"horizon"} */
+  readonly startAt?: StartPosition | undefined;
+  /**
+   * Spans and metrics: what `openTelemetry()` of the whole library makes, which brings
+   * `@opentelemetry/api` with it. @default nothing is recorded, and nothing of it is bundled
+   */
+  readonly telemetry?: RunTelemetry | undefined;
+}
+
+/** How long one run may take, and how much, as in the whole library. */
+export type EdgeRunOptions = Omit<RunOnceOptions, "process">;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const MIB = 1_048_576;
+
+/** Of each number: its default, and the least and the most that it may be. */
+const NUMBERS = {
+  shardCheckIntervalMs: [1500, 50, 10 * MINUTE_MS],
+  throttleDelayMs: [250, 200, MINUTE_MS],
+  idleDelayMs: [1000, 200, MINUTE_MS],
+  commitIntervalMs: [5000, 10, 10 * MINUTE_MS],
+  goShardCheckIntervalMs: [MINUTE_MS, 200, HOUR_MS],
+  drainTimeoutMs: [30_000, 0, HOUR_MS],
+  requestTimeoutMs: [10_000, 100, 5 * MINUTE_MS],
+  bufferSize: [20_000, 1, 1_000_000],
+  maxBufferedBytes: [64 * MIB, MIB, 4096 * MIB],
+  readLimit: [10_000, 1, 10_000],
+} as const;
+
+const OTHERS = "streamName streamArn applicationName clientId clientName region credentials " +
+  "kinesisEndpoint dynamodbEndpoint startAt onInvalidCheckpoint clientRecordMaxAgeMs tablePrefix " +
+  "tableNames onEvent logger extractContext runtime kinesis tables telemetry";
+const KNOWN = new Set([...Object.keys(NUMBERS), ...OTHERS.split(" ")]);
+
+const NAME = /^[A-Za-z0-9_.-]+$/;
+const STREAM_ARN =
+  /^arn:aws[a-z0-9-]*:kinesis:([a-z0-9-]+):\d{12}:stream\/([A-Za-z0-9_.-]{1,128})$/;
+
+/**
+ * Checks and completes the options.
+ *
+ * @throws {TypeError} when an option is missing, has the wrong type, or is not known
+ * @throws {RangeError} when a value is not allowed
+ */
+export function resolveEdgeOptions(options: EdgeOptions): ResolvedOptions {
+  for (const name of Object.keys(options)) {
+    if (!KNOWN.has(name)) throw new TypeError(`Cannot run once: ${name} is not an option here`);
+  }
+  const runtime = options.runtime ?? systemRuntime();
+  const numbers = Object.fromEntries(
+    Object.entries(NUMBERS).map(([name, [fallback, min, max]]) => [
+      name,
+      numberOf(options, name as keyof typeof NUMBERS, [fallback, min, max]),
+    ]),
+  ) as { readonly [name in keyof typeof NUMBERS]: number };
+  const beatMs = numbers.shardCheckIntervalMs;
+  const clientId = textOf(options, "clientId", /^[^]{1,256}$/, runtime.random.uuid());
+  return {
+    ...choicesOf(options, runtime),
+    ...numbers,
+    ...placesOf(options, runtime),
+    clientRecordMaxAgeMs: numberOf(options, "clientRecordMaxAgeMs", [
+      5 * beatMs,
+      3 * beatMs,
+      HOUR_MS,
+    ]),
+    clientId,
+    clientName: textOf(options, "clientName", /^[^]{1,256}$/, clientId),
+    runtime,
+  };
+}
+
+/** Where the stream and the tables are, and what they are called. */
+function placesOf(options: EdgeOptions, runtime: Runtime) {
+  const { streamArn } = options;
+  const arn = streamArn === undefined ? [] : STREAM_ARN.exec(streamArn) ?? [];
+  if (streamArn !== undefined && (options.streamName !== undefined || arn.length === 0)) {
+    throw new RangeError("Cannot run once: streamArn must be a stream's ARN, without a streamName");
+  }
+  const applicationName = textOf(options, "applicationName", NAME);
+  const ports = (options.kinesis ?? options.kinesisEndpoint) &&
+    (options.tables ?? options.dynamodbEndpoint);
+  const near = arn[1] ?? runtime.env("AWS_REGION") ?? runtime.env("AWS_DEFAULT_REGION");
+  const region = textOf(options, "region", /^[a-z0-9-]+$/, near ?? (ports && "us-east-1"));
+  if (arn[1] !== undefined && arn[1] !== region) {
+    throw new RangeError("Cannot run once: region must be that of streamArn");
+  }
+  const domain = `${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+  const tablePrefix = textOf(options, "tablePrefix", NAME, `${applicationName}_`);
+  return {
+    streamName: arn[2] ?? textOf(options, "streamName", NAME),
+    streamArn,
+    applicationName,
+    region,
+    tablePrefix,
+    tableNames: {
+      ...tableNames(applicationName, tablePrefix),
+      ...options.tableNames,
+    } as TableNames,
+    kinesisEndpoint: new URL(options.kinesisEndpoint ?? `https://kinesis.${domain}`).origin,
+    dynamodbEndpoint: new URL(options.dynamodbEndpoint ?? `https://dynamodb.${domain}`).origin,
+  };
+}
+
+/** What is chosen or brought, and what of the whole library has no meaning in a run. */
+function choicesOf(options: EdgeOptions, runtime: Runtime) {
+  const { credentials, extractContext, kinesis, logger, onEvent, tables = {} } = options;
+  const { onInvalidCheckpoint = "fail", startAt = "horizon" } = options;
+  if (!["fail", "horizon", "latest"].includes(onInvalidCheckpoint)) {
+    throw refusal("onInvalidCheckpoint", '"fail", "horizon" or "latest"', onInvalidCheckpoint);
+  }
+  const isMoment = startAt instanceof Date && startAt.getTime() <= runtime.clock.nowMs();
+  if (!isMoment && startAt !== "horizon" && startAt !== "latest") {
+    throw refusal("startAt", '"horizon", "latest" or a Date that is not in the future', startAt);
+  }
+  if (onEvent !== undefined && typeof onEvent !== "function") {
+    throw refusal("onEvent", "a function", onEvent);
+  }
+  return {
+    credentials,
+    extractContext,
+    kinesis,
+    logger,
+    onEvent,
+    tables,
+    onInvalidCheckpoint,
+    startAt,
+    acknowledge: "auto",
+    wire: "json",
+    coordination: undefined,
+    shared: undefined,
+    statsReceiver: undefined,
+    tableCapacity: undefined,
+    tableTags: undefined,
+    deletionProtection: false,
+    pointInTimeRecovery: false,
+    leaderActionIntervalMs: HOUR_MS,
+    stalledAfterMs: HOUR_MS,
+    tableWaiterDelayMs: HOUR_MS,
+  } as const;
+}
+
+function textOf(
+  options: EdgeOptions,
+  name: keyof EdgeOptions,
+  pattern: RegExp,
+  fallback?: string,
+): string {
+  const value = options[name] ?? fallback;
+  if (typeof value === "string" && pattern.test(value) && value.length <= 256) return value;
+  throw refusal(name, `a string like ${pattern}`, value);
+}
+
+function numberOf(
+  options: EdgeOptions,
+  name: keyof EdgeOptions,
+  [fallback, min, max]: readonly [fallback: number, min: number, max: number],
+): number {
+  const value = options[name] ?? fallback;
+  const isNumber = typeof value === "number" && Number.isInteger(value);
+  if (isNumber && value >= min && value <= max) return value;
+  throw refusal(name, `a whole number from ${min} to ${max}`, value);
+}
+
+/** Misuse, in words; a value that may be an object is not shown. */
+function refusal(name: string, allowed: string, value: unknown): Error {
+  const isPlain = ["string", "number"].includes(typeof value);
+  const given = isPlain ? JSON.stringify(value) : typeof value;
+  const problem = `Cannot run once: ${name} must be ${allowed}, got ${given}`;
+  return isPlain ? new RangeError(problem) : new TypeError(problem);
+}
