@@ -35,13 +35,19 @@ const SHARD_CHECK_S = 1.5;
 const COMMIT_S = 5;
 const RENEWAL_S = 60;
 const CLIENT_KIB = 0.3;
+const LEAD_RECORD_S = 30;
+/** In a larger fleet, a follower reads the leader's row alone. */
+const SCANNED_FLEET = 16;
 
 /** What a fleet of Kinsumers asks. */
 export function kinsumerUnits({ clients, shards, busy }: FleetSize): Units {
-  const looks = 1 / (2 * SHARD_CHECK_S);
+  const scan = Math.ceil(clients * CLIENT_KIB / 4);
+  const leaderLooks = 1 / (2.5 * SHARD_CHECK_S);
+  const followersLook = (clients - 1) / (5 * SHARD_CHECK_S);
+  const beats = clients / SHARD_CHECK_S + 1 / LEAD_RECORD_S;
   return {
-    writes: clients / SHARD_CHECK_S + looks + busy / COMMIT_S + (shards - busy) / RENEWAL_S,
-    reads: (clients - 1) * looks + looks * Math.ceil(clients * CLIENT_KIB / 4),
+    writes: beats + busy / COMMIT_S + (shards - busy) / RENEWAL_S,
+    reads: leaderLooks * scan + followersLook * (clients > SCANNED_FLEET ? 1 : scan),
   };
 }
 
