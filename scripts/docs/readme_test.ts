@@ -252,7 +252,7 @@ describe("the other tables", () => {
     const allowed = policy.Statement.flatMap(({ Action }) => Action).sort();
     const called = ["kinesis", "dynamodb"].flatMap((service) => {
       const source = read(`src/aws/${service}.ts`);
-      const asks = /\bask\("(\w+)"|from "\.\/read_records\.ts"/g; // which asks for GetRecords
+      const asks = /\bask\("(\w+)"|from "\.\/documents\.ts"/g; // which asks for GetRecords
       const names = [...source.matchAll(asks)].map((match) => match[1] ?? "GetRecords");
       return [...new Set(names)].map((name) => `${service}:${name}`);
     }).sort();
