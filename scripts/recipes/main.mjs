@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -15,9 +15,10 @@ import { parseArgs } from "node:util";
 import { runChild } from "../child.mjs";
 import { prepareNewcomers } from "../newcomer/newcomers.mjs";
 import { NODES_FOLDER } from "../newcomer/nodes.mjs";
-import { nodeTypescriptArgs, npmCommand, ROOT, runtimePath, toolPath } from "../runtimes.mjs";
+import { nodeTypescriptArgs, runtimePath, toolPath } from "../runtimes.mjs";
 import { cleanEnvironment, install } from "../setup.mjs";
-import { FOLDER, MANIFESTS, RECIPES, SOURCES } from "./recipes.mjs";
+import { makeUserProject } from "../user_project.mjs";
+import { FOLDER, RECIPES, SOURCES } from "./recipes.mjs";
 
 /** @typedef {import("./recipes.mjs").Recipe} Recipe */
 /** @typedef {import("../runtimes.mjs").RuntimeName} RuntimeName */
@@ -42,19 +43,11 @@ const SIDE_BY_SIDE = 3;
  */
 async function prepare(folder) {
   const recipes = join(folder, "recipes");
-  for (const name of [...MANIFESTS, ...SOURCES]) cpSync(join(FOLDER, name), join(recipes, name));
-  await Promise.all([
+  const [tarball] = await Promise.all([
+    makeUserProject({ from: FOLDER, to: recipes, sources: SOURCES }),
     install(NODES_FOLDER),
-    npm(recipes, ["ci", "--prefer-offline"]),
-    succeed(ROOT, [process.execPath, "scripts/build.mjs"]),
   ]);
-  await npm(ROOT, ["pack", `--pack-destination=${folder}`]);
-  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const tarball = join(folder, `kinsumer-${version}.tgz`);
-  const [newcomers] = await Promise.all([
-    prepareNewcomers(folder, tarball),
-    npm(recipes, ["install", tarball, "--prefer-offline"]),
-  ]);
+  const newcomers = await prepareNewcomers(folder, tarball);
   const commands = RECIPES.flatMap((recipe) =>
     recipe.runtimes.map((runtime) => ({
       name: `${recipe.file} on ${runtime}`,
@@ -68,26 +61,6 @@ async function prepare(folder) {
       play: () => playRecipe({ folder: recipes, name, command }),
     })),
   ];
-}
-
-/**
- * @param {string} cwd
- * @param {string[]} args
- */
-async function npm(cwd, args) {
-  const { command, args: before } = npmCommand();
-  const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  await succeed(cwd, [command, ...before, ...args, ...quiet]);
-}
-
-/**
- * @param {string} cwd
- * @param {[command: string, ...args: string[]]} command
- */
-async function succeed(cwd, [command, ...args]) {
-  const env = cleanEnvironment();
-  const end = await runChild(command, args, { cwd, env, isQuiet: true, timeoutMs: TIMEOUT_MS });
-  if (end.code !== 0) throw new Error(`Failed: ${args.join(" ")}\n${end.output}`);
 }
 
 /**

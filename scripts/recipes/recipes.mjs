@@ -15,9 +15,6 @@ import { fileURLToPath } from "node:url";
 /** Where they are. */
 export const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
-/** The project that they stand in. */
-export const MANIFESTS = ["package.json", "package-lock.json"];
-
 /** @type {readonly Recipe[]} */
 export const RECIPES = [
   { file: "node.test.ts", runtimes: ["node", "deno", "bun"] },
