@@ -72,9 +72,9 @@ function attw() {
 
 /** @returns {string[]} */
 function denoFiles() {
-  // What a recipe imports is installed only where it runs.
+  // What a recipe or an example imports is installed only where it runs.
   const below = sourceFiles(ROOT, ["src", "testing", "scripts"]).filter((path) =>
-    path.endsWith(".ts") && !path.startsWith("scripts/recipes/")
+    path.endsWith(".ts") && !/^scripts\/(recipes|examples\/(?!main|proofs))/.test(path)
   );
   return ["mod.ts", ...below];
 }

@@ -41,6 +41,7 @@ const TASKS = {
   test: { program: "test.mjs", isOnToolchain: isNode, isOnBackends: true },
   containers: { program: "engine/main.ts", isOnToolchain: isNode, isOnBackends: true },
   "local-bench": { program: "engine/times_main.ts", isOnToolchain: false, isOnBackends: true },
+  examples: { program: "examples/main.ts", isOnToolchain: true },
   recipes: { program: "recipes/main.mjs", isOnToolchain: true },
   check: { program: "check.mjs", isOnToolchain: true, isOnBackends: true, isWithPeers: true },
   build: { program: "build.mjs", isOnToolchain: true },

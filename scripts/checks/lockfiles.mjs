@@ -17,6 +17,7 @@ const FOLDERS = [
   ".",
   "scripts/toolchain",
   "scripts/bench",
+  "scripts/examples",
   "scripts/newcomer",
   "scripts/recipes",
   "testing/backends",

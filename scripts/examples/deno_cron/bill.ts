@@ -1,0 +1,15 @@
+import { runOnce, type RunOnceResult } from "@kinsumer/kinsumer";
+
+/** Bills what arrived since the last run; several at once share the shards. */
+export async function billOrders(): Promise<RunOnceResult> {
+  const options = {
+    streamName: Deno.env.get("STREAM_NAME") ?? "orders",
+    applicationName: "billing",
+    kinesisEndpoint: Deno.env.get("AWS_ENDPOINT_URL_KINESIS"), // unset: AWS
+    dynamodbEndpoint: Deno.env.get("AWS_ENDPOINT_URL_DYNAMODB"),
+  };
+  return await runOnce(options, (record) => {
+    const order = record.json() as { customer: string; total: number };
+    console.log(`billed ${order.customer} ${order.total}`);
+  }, { budgetMs: 50_000 });
+}
