@@ -13,6 +13,14 @@ const STREAM_ARN: Rule = {
   words: 'characters like "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"',
 };
 
+/** What the ARN of a stream names; `undefined`: it is not one. */
+export function readStreamArn(
+  arn: string,
+): { readonly streamName: string; readonly region: string } | undefined {
+  if (!STREAM_ARN.pattern.test(arn)) return undefined;
+  return { streamName: arn.slice(arn.indexOf("/") + 1), region: arn.split(":")[3] ?? "" };
+}
+
 const START = '"horizon", "latest" or a Date that is not in the future';
 const STARTS = `${START}, or an object of these by shard ID and for "others"`;
 const SHARD_ID = /^shardId-[A-Za-z0-9_.-]{1,120}$/;
@@ -29,13 +37,13 @@ export function checkStream(
   if (streamArn !== "" && check.has("streamName")) {
     check.type("streamArn and streamName must not be given both");
   }
-  return { streamName: streamArn.slice(streamArn.indexOf("/") + 1), streamArn };
+  return { streamName: readStreamArn(streamArn)?.streamName ?? "", streamArn };
 }
 
 /** The region that the stream's ARN names, if there is a sound one. */
 export function arnRegionOf(check: Checker): string | undefined {
   const arn = check.value("streamArn");
-  return typeof arn === "string" && STREAM_ARN.pattern.test(arn) ? arn.split(":")[3] : undefined;
+  return typeof arn === "string" ? readStreamArn(arn)?.region : undefined;
 }
 
 /** A stream is spoken to in its own region. */

@@ -86,7 +86,8 @@ export async function putAll(
     if (open.length === 0) return results as PutResult[];
     if (attempt > 1) await clock.sleep(50 * attempt);
     const answer = await ask("PutRecords", {
-      StreamName: streamName,
+      // A name has no colon.
+      [streamName.startsWith("arn:") ? "StreamARN" : "StreamName"]: streamName,
       Records: open.map(({ record }) => toEntry(record)),
     });
     open.forEach(({ index }, position) => {

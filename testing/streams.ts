@@ -43,7 +43,10 @@ export interface Streams {
   create(streamName: string, options: { readonly shardCount: number }): Promise<void>;
   /** Deletes a stream, if it exists, and waits until it is gone. */
   delete(streamName: string): Promise<void>;
-  /** Puts records, 500 or 5 MiB a call; those that the service refuses are put again. */
+  /**
+   * Puts records, 500 or 5 MiB a call; those that the service refuses are put again. Takes the
+   * stream's ARN, too.
+   */
   put(streamName: string, records: readonly PutRecord[]): Promise<readonly PutResult[]>;
   /** Every shard, open and closed. */
   shards(streamName: string): Promise<readonly Shard[]>;

@@ -14,6 +14,7 @@ import {
   startEmbeddedServers,
   type Streams,
 } from "../../testing/mod.ts";
+import { startArnServer } from "./by_arn.ts";
 import { type CliEnd, type CliOptions, runCli } from "./run_cli.ts";
 
 const SLOW = { timeout: 90_000 };
@@ -218,6 +219,44 @@ describe("put and tail", () => {
     } finally {
       clearInterval(putting);
     }
+  });
+});
+
+describe("a stream's ARN", () => {
+  const arn = "arn:aws:kinesis:us-east-1:123456789012:stream/far";
+
+  it("is taken wherever a stream's name is", SLOW, async () => {
+    await streams.create("far", { shardCount: 1 });
+    const server = await startArnServer(servers.kinesisEndpoint);
+    try {
+      const options = { env: { ...env, KINSUMER_KINESIS_ENDPOINT: server.endpoint } };
+      const call = (...args: readonly string[]) => cli([...args, "-s", arn], options);
+      assert.equal((await call("put", "alpha")).code, 0);
+      assert.equal((await cli(["tables", "create", "-a", "far"], options)).code, 0);
+      const looks = await Promise.all([
+        call("tail", "--from", "horizon", "--no-follow", "-f", "raw"),
+        call("status", "-a", "far", "--json"),
+        call("top", "-a", "far", "--json", "--count", "1"),
+        call("doctor", "-a", "far", "--json"),
+        call("reset", "-a", "far", "--to", "horizon", "--json"),
+      ]);
+      const [tail, status, top, doctor, reset] = looks.map(({ stdout }) => stdout);
+      assert.equal(tail, "alpha\n");
+      assert.equal(JSON.parse(status ?? "").streamName, "far");
+      assert.equal(JSON.parse(top ?? "").streamName, "far");
+      assert.match(doctor ?? "", /\\"far\\" is ACTIVE/);
+      assert.match(reset ?? "", /shardId-000000000000/);
+      const noop = runCli(["noop", "-s", arn, "-a", "far", "--json"], options);
+      await noop.printed(/"records":1/).finally(() => noop.signal("SIGTERM"));
+      assert.equal((await noop.ended).code, 0);
+      assert.deepEqual([...server.askedByName], []);
+      const operations = "DescribeStreamSummary GetRecords GetShardIterator ListShards PutRecords";
+      assert.deepEqual([...server.asked].sort(), operations.split(" "));
+    } finally {
+      await server.stop();
+    }
+    const bad = await cli(["status", "-a", "far", "-s", arn.replace("stream/", "table/")]);
+    assert.deepEqual([bad.code, /a name or the ARN of a stream/.test(bad.stderr)], [2, true]);
   });
 });
 

@@ -34,7 +34,7 @@ describe("in a terminal", () => {
     const { code, stdout } = await runInTerminal(["status", ...FLEET], { env, ...SIZE }).ended;
     assert.equal(code, 1, stdout); // no client is alive
     assert.match(stdout, /\x1b\[31m✗ \x1b\[0mno client is alive/);
-    for (const line of plain(stdout).split(/\r?\n/)) assert.ok([...line].length <= 90, line);
+    fits(stdout);
   });
 
   it("status has none where NO_COLOR is set", SLOW, async () => {
@@ -82,6 +82,63 @@ describe("in a terminal", () => {
     assert.equal((await tail.ended).code, 0);
   });
 
+  it("noop counts, and ends at Ctrl-C", SLOW, async () => {
+    const args = ["noop", "-s", "orders", "-a", "looking", "--create-tables"];
+    const noop = runInTerminal(args, { env, ...SIZE });
+    await noop.printed(/[1-9]\d* records/);
+    noop.type("\x03");
+    const { code, stdout } = await noop.ended;
+    assert.deepEqual([code, /records.*\r?\n$/.test(plain(stdout))], [0, true], stdout);
+  });
+
+  it("put takes what is typed, until Ctrl-D; Ctrl-C gives it up", SLOW, async () => {
+    const put = runInTerminal(["put", "-s", "orders"], { env, ...SIZE });
+    put.type("alpha\nbeta\n\x04");
+    const { code, stdout } = await put.ended;
+    assert.deepEqual([code, /2 records are put\r?\n$/.test(plain(stdout))], [0, true], stdout);
+    const given = runInTerminal(["put", "-s", "orders"], { env, ...SIZE });
+    given.type("gamma\n");
+    await given.printed(/1 records? (is|are) put/);
+    given.type("\x03");
+    assert.equal((await given.ended).code, 130);
+  });
+
+  it("tables are made, and deleted with --yes", SLOW, async () => {
+    const tables = (...args: readonly string[]) =>
+      runInTerminal(["tables", ...args, "-a", "brief"], { env, ...SIZE }).ended;
+    const made = await tables("create");
+    assert.deepEqual([made.code, /brief_clients/.test(made.stdout)], [0, true], made.stdout);
+    const shown = await tables("delete");
+    assert.deepEqual([shown.code, /Nothing was deleted/.test(shown.stdout)], [0, true]);
+    assert.equal((await tables("delete", "--yes")).code, 0);
+  });
+
+  it("reset and release say what they would do", SLOW, async () => {
+    const reset = ["reset", ...FLEET, "--to", "horizon"];
+    const { code, stdout } = await runInTerminal(reset, { env, ...SIZE }).ended;
+    assert.equal(code, 0, stdout);
+    fits(stdout);
+    assert.match(plain(stdout), /horizon/);
+    const release = ["release", "-a", "billing", "--shard", "0"];
+    const released = await runInTerminal(release, { env, ...SIZE }).ended;
+    assert.deepEqual([released.code, /has no owner/.test(released.stdout)], [0, true]);
+  });
+
+  it("doctor has colours, and no line passes the edge", SLOW, async () => {
+    const { code, stdout } = await runInTerminal(["doctor", ...FLEET], { env, ...SIZE }).ended;
+    assert.equal(code, 0, stdout);
+    assert.match(stdout, /\x1b\[32m✓/);
+    fits(stdout);
+  });
+
+  it("local serves until Ctrl-C", SLOW, async () => {
+    const args = ["local", "--kinesis-port", "0", "--dynamodb-port", "0", "--stream", "fresh"];
+    const local = runInTerminal(args, { env, ...SIZE });
+    await local.printed(/export KINSUMER_DYNAMODB_ENDPOINT=\S+[^]*\n/);
+    local.type("\x03");
+    assert.equal((await local.ended).code, 0);
+  });
+
   it("the demo draws, and ends with its account", SLOW, async () => {
     const args = ["demo", "--seconds", "5", "--shards", "2"];
     const { code, stdout } = await runInTerminal(args, { env, ...SIZE }).ended;
@@ -90,6 +147,13 @@ describe("in a terminal", () => {
     assert.match(plain(stdout), /✓ Every record came, in order, and none twice/);
   });
 });
+
+/** No line passes the edge. */
+function fits(stdout: string): void {
+  for (const line of plain(stdout).split(/\r?\n/)) {
+    assert.ok([...line].length <= SIZE.columns, line);
+  }
+}
 
 function plain(text: string): string {
   return text.replace(/\x1b\[[?\d;]*[a-zA-Z]/g, "");

@@ -33,7 +33,8 @@ you ask it to, and comes with the package:
   after Ctrl-C (143 after SIGTERM), but 0 where that is the ordinary end: \`tail\`, \`noop\`, \`local\`. \`top\` ends
   with what its last look found.
 - **Colours**: where stdout is a terminal. \`NO_COLOR\` and \`FORCE_COLOR\` are respected.
-- **Region**: \`--region\`, \`AWS_REGION\`, \`AWS_DEFAULT_REGION\`, the profile's; for servers on this host
+- **Streams** are named, or given by their ARN: for those of another account.
+- **Region**: \`--region\`, the stream's ARN's, \`AWS_REGION\`, \`AWS_DEFAULT_REGION\`, the profile's; for servers on this host
   \`us-east-1\`.
 - **Credentials**: \`--profile\`; else \`AWS_ACCESS_KEY_ID\`, \`AWS_SECRET_ACCESS_KEY\`, \`AWS_SESSION_TOKEN\`; else
   \`AWS_PROFILE\` or the profile \`default\`, as far as \`~/.aws/credentials\` or \`~/.aws/config\` hold its keys

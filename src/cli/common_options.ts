@@ -8,7 +8,7 @@ import type { OptionSpec, OptionSpecs } from "./command.ts";
 import { AWS_OPTIONS } from "./environment.ts";
 
 /** Which stream. */
-export const STREAM: OptionSpec = { value: "NAME", short: "s", help: "the stream" };
+export const STREAM: OptionSpec = { value: "NAME", short: "s", help: "the stream, by name or ARN" };
 
 /** Which application. */
 export const APPLICATION: OptionSpec = {

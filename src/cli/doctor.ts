@@ -28,7 +28,7 @@ import {
   streamArn,
   tableArn,
 } from "./doctor_probes.ts";
-import { readTarget, type Target } from "./environment.ts";
+import { readTarget, streamNameOf, type Target } from "./environment.ts";
 import { gatherFacts } from "./fleet_facts.ts";
 import { viewFleet } from "./fleet_view.ts";
 import { type Shell, writeJson, writeLines } from "./shell.ts";
@@ -73,7 +73,7 @@ interface Examination {
 }
 
 async function doctor({ args, shell }: Call): Promise<number> {
-  const streamName = args.required("stream");
+  const streamName = streamNameOf(args);
   const applicationName = args.required("application");
   const applications = args.count("applications", { min: 1, max: 20 });
   const results: CheckResult[] = [{
@@ -115,10 +115,12 @@ async function examine(facts: Examination): Promise<void> {
   shell.progress("Asking the stream ...");
   const { accountId, openShardCount, throttledShardIds } = await examineStream(facts);
   shell.progress("Asking the tables ...");
+  // The stream of an ARN may be another account's; the tables are one's own.
+  const owner = world.target.streamArn === undefined ? accountId : "*";
   const tables: readonly (keyof TableNames)[] = ["clients", "checkpoints", "metadata"];
   const areThere: boolean[] = [];
   for (const table of tables) {
-    areThere.push(await examineTable(facts, table, { accountId, openShardCount }));
+    areThere.push(await examineTable(facts, table, { accountId: owner, openShardCount }));
   }
   results.push(judgeClock(world.clockOffsetMs()));
   results.push(judgeThrottleDelay({ applications, throttledShardIds }));

@@ -60,9 +60,10 @@ export async function describeStream(
   signal: AbortSignal,
 ): Promise<StreamFindings & { readonly accountId: string }> {
   const operation = "DescribeStreamSummary";
+  const { streamArn: arn } = world.target;
   const answer = await world.askKinesis(
     `Kinesis_20131202.${operation}`,
-    { StreamName: streamName },
+    arn === undefined ? { StreamName: streamName } : { StreamARN: arn },
     { signal },
   );
   const summary = new AnswerReader(

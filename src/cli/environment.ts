@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Credentials } from "../aws/credentials.ts";
+import { readStreamArn } from "../option_places.ts";
 import { type Arguments, type OptionSpecs, UsageError } from "./command.ts";
 import { findProfile, type Profile } from "./profile.ts";
 
@@ -20,12 +21,16 @@ export interface Target {
   readonly credentials: Credentials;
   /** Where the credentials were found, in words. */
   readonly credentialsSource: string;
+  /** The stream's, where the command line has it in place of a name. */
+  readonly streamArn?: string;
 }
 
 /** What the decision rests on. */
 export interface TargetFacts {
   /** The options that were given. */
   readonly given: {
+    /** A name, or an ARN. */
+    readonly stream?: string | undefined;
     readonly region?: string | undefined;
     readonly profile?: string | undefined;
     readonly kinesisEndpoint?: string | undefined;
@@ -51,10 +56,25 @@ export const AWS_OPTIONS: OptionSpecs = {
   },
 };
 
+/** The name of the stream, which the command line may also give as an ARN. */
+export function streamNameOf(args: Arguments): string {
+  const stream = args.required("stream");
+  return readStream(stream)?.streamName ?? stream;
+}
+
+/** What the ARN of a stream names; absent where it is a name. @throws {UsageError} */
+function readStream(stream: string = ""): ReturnType<typeof readStreamArn> {
+  if (!stream.startsWith("arn:")) return undefined;
+  const found = readStreamArn(stream);
+  if (found !== undefined) return found;
+  throw new UsageError(`--stream must be a name or the ARN of a stream, got "${stream}"`);
+}
+
 /** Reads the target from a command line, the environment and the user's files. */
 export function readTarget(args: Arguments, env: (name: string) => string | undefined): Target {
   return decideTarget({
     given: {
+      stream: args.text("stream"),
       region: args.text("region"),
       profile: args.text("profile"),
       kinesisEndpoint: args.text("kinesis-endpoint"),
@@ -85,8 +105,12 @@ export function decideTarget(facts: TargetFacts): Target {
   const dynamodb = endpointOf("DYNAMODB", given.dynamodbEndpoint, env);
   const isLocal = isOnThisHost(kinesis) && isOnThisHost(dynamodb);
   const profile = profileOf(facts);
-  const region = given.region ?? (env("AWS_REGION") || env("AWS_DEFAULT_REGION")) ??
-    undefined;
+  const stream = readStream(given.stream);
+  const region = given.region ?? stream?.region ??
+    (env("AWS_REGION") || env("AWS_DEFAULT_REGION"));
+  if (stream !== undefined && stream.region !== region) {
+    throw new UsageError(`the region of the stream is "${stream.region}", not "${region}"`);
+  }
   const found = region || profile?.region || (isLocal ? "us-east-1" : undefined);
   if (found === undefined) {
     throw new UsageError("the region is missing: set AWS_REGION, or give --region");
@@ -97,6 +121,7 @@ export function decideTarget(facts: TargetFacts): Target {
     kinesisEndpoint: kinesis ?? `https://kinesis.${found}.${suffix}`,
     dynamodbEndpoint: dynamodb ?? `https://dynamodb.${found}.${suffix}`,
     ...credentialsOf(facts, { profile, isLocal }),
+    ...(stream !== undefined && given.stream !== undefined && { streamArn: given.stream }),
   };
 }
 

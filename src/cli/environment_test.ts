@@ -80,6 +80,24 @@ describe("the region", () => {
   });
 });
 
+describe("the stream's ARN", () => {
+  const stream = "arn:aws:kinesis:eu-north-1:123456789012:stream/orders";
+
+  it("is spoken to, in its region", () => {
+    const target = decide({ ...KEYS, AWS_REGION: "a-1" }, { stream });
+    assert.deepEqual([target.streamArn, target.region], [stream, "eu-north-1"]);
+    assert.equal(target.kinesisEndpoint, "https://kinesis.eu-north-1.amazonaws.com");
+    assert.equal("streamArn" in decide(KEYS, { stream: "orders" }), false);
+  });
+
+  it("is refused where another region is asked for, or it is of no stream", () => {
+    const words = /the region of the stream is "eu-north-1", not "a-1"/;
+    assert.throws(() => decide(KEYS, { stream, region: "a-1" }), words);
+    const table = "arn:aws:dynamodb:eu-north-1:123456789012:table/orders";
+    assert.throws(() => decide(KEYS, { stream: table }), /a name or the ARN of a stream, got "arn/);
+  });
+});
+
 describe("the endpoints", () => {
   const env = { ...KEYS, AWS_REGION: "eu-west-1" };
 

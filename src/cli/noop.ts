@@ -9,7 +9,7 @@ import { Kinsumer } from "../kinsumer.ts";
 import { connectStatsd, type StatsdOptions } from "../statsd/connect.ts";
 import { type Call, type Command, UsageError } from "./command.ts";
 import { APPLICATION, JSON_OUTPUT, STREAM } from "./common_options.ts";
-import { AWS_OPTIONS, readTarget } from "./environment.ts";
+import { AWS_OPTIONS, readTarget, streamNameOf } from "./environment.ts";
 import type { Shell } from "./shell.ts";
 import { grouped, seconds } from "./spans.ts";
 
@@ -44,11 +44,11 @@ export const NOOP: Command = {
 
 async function noop({ args, shell }: Call): Promise<number> {
   const server = statsdServer(args.text("statsd-host-port"), args.text("statsd-prefix"));
-  const streamName = args.required("stream");
+  const streamName = streamNameOf(args);
   const { credentialsSource: _, ...target } = readTarget(args, shell.env);
   const statsd = server && await connectStatsd(server);
   const kinsumer = new Kinsumer({
-    streamName,
+    ...(target.streamArn === undefined ? { streamName } : {}),
     applicationName: args.required("application"),
     onEvent: (event) => event.type === "failed" && shell.say(`Failed: ${wordsOf(event.error)}`),
     statsReceiver: statsd?.receiver,

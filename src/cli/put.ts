@@ -9,7 +9,7 @@ import { openStreams, type PutResult } from "../../testing/streams.ts";
 import { KinsumerError } from "../errors.ts";
 import type { Call, Command } from "./command.ts";
 import { JSON_OUTPUT, STREAM } from "./common_options.ts";
-import { AWS_OPTIONS, readTarget } from "./environment.ts";
+import { AWS_OPTIONS, readTarget, streamNameOf } from "./environment.ts";
 import { batchesOf, type InputRecord, INPUTS, linesOf, readRecord } from "./put_input.ts";
 import { openWorld } from "./world.ts";
 
@@ -42,11 +42,11 @@ export const PUT: Command = {
 };
 
 async function put({ args, shell }: Call): Promise<number> {
-  const streamName = args.required("stream");
+  const streamName = streamNameOf(args);
   const input = args.choice("input", INPUTS);
   const key = args.text("key");
   const world = openWorld(readTarget(args, shell.env));
-  const { kinesisEndpoint, region, credentials } = world.target;
+  const { kinesisEndpoint, region, credentials, streamArn } = world.target;
   const { runtime } = world;
   const streams = openStreams({ kinesisEndpoint, region, credentials, runtime });
   let count = 0;
@@ -56,7 +56,7 @@ async function put({ args, shell }: Call): Promise<number> {
     );
     for (const batch of batchesOf(records)) {
       shell.signal.throwIfAborted();
-      const results = await streams.put(streamName, batch);
+      const results = await streams.put(streamArn ?? streamName, batch);
       count += results.length;
       if (args.has("json")) await shell.write(results.map(resultLine).join(""));
       else shell.progress(`${count} records are put ...`);

@@ -8,7 +8,7 @@ import type { ClientRow, Shard } from "../model.ts";
 import { type Arguments, type Call, type Command, UsageError } from "./command.ts";
 import { rewriteStart } from "./checkpoint_edits.ts";
 import { FLEET_OPTIONS } from "./common_options.ts";
-import { readTarget } from "./environment.ts";
+import { readTarget, streamNameOf } from "./environment.ts";
 import { shortShardId } from "./fleet_lines.ts";
 import { findLiving } from "./living.ts";
 import { type Place, readPlace, TIME_FORMS } from "./moment.ts";
@@ -53,7 +53,7 @@ export const RESET: Command = {
 };
 
 async function reset({ args, shell }: Call): Promise<number> {
-  const streamName = args.required("stream");
+  const streamName = streamNameOf(args);
   const applicationName = args.required("application");
   const world = openWorld(readTarget(args, shell.env));
   const nowMs = world.clock.nowMs();

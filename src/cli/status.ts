@@ -6,7 +6,7 @@
 
 import type { Call, Command } from "./command.ts";
 import { FLEET_OPTIONS, NO_LAG } from "./common_options.ts";
-import { readTarget } from "./environment.ts";
+import { readTarget, streamNameOf } from "./environment.ts";
 import { gatherFacts } from "./fleet_facts.ts";
 import { fleetLines } from "./fleet_lines.ts";
 import { viewFleet } from "./fleet_view.ts";
@@ -38,7 +38,7 @@ export const STATUS: Command = {
 };
 
 async function status({ args, shell }: Call): Promise<number> {
-  const streamName = args.required("stream");
+  const streamName = streamNameOf(args);
   const applicationName = args.required("application");
   const world = openWorld(readTarget(args, shell.env));
   shell.progress(`Looking at stream "${streamName}" ...`);

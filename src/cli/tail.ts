@@ -7,7 +7,7 @@
 import type { Position } from "../model.ts";
 import { type Call, type Command, UsageError } from "./command.ts";
 import { STREAM } from "./common_options.ts";
-import { AWS_OPTIONS, readTarget } from "./environment.ts";
+import { AWS_OPTIONS, readTarget, streamNameOf } from "./environment.ts";
 import { follow } from "./follow.ts";
 import { type Place, readPlace, TIME_FORMS } from "./moment.ts";
 import { type Format, formatRecord, FORMATS } from "./record_format.ts";
@@ -55,7 +55,7 @@ export const TAIL: Command = {
 const READ_LIMIT = 1_000;
 
 async function tail({ args, shell }: Call): Promise<number> {
-  const streamName = args.required("stream");
+  const streamName = streamNameOf(args);
   const format: Format = args.has("json") ? "json" : args.choice("format", FORMATS);
   const limit = args.text("limit") === undefined
     ? Number.POSITIVE_INFINITY

@@ -6,7 +6,7 @@
 
 import type { Call, Command } from "./command.ts";
 import { FLEET_OPTIONS, NO_LAG } from "./common_options.ts";
-import { readTarget } from "./environment.ts";
+import { readTarget, streamNameOf } from "./environment.ts";
 import { type FleetFacts, gatherFacts, type LookRequest } from "./fleet_facts.ts";
 import { type FleetView, viewFleet } from "./fleet_view.ts";
 import { readKeys, Screen } from "./screen.ts";
@@ -61,7 +61,7 @@ interface Session {
 
 async function top({ args, shell }: Call): Promise<number> {
   const request = {
-    streamName: args.required("stream"),
+    streamName: streamNameOf(args),
     applicationName: args.required("application"),
     hasLag: !args.has("no-lag"),
   };

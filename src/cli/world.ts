@@ -54,6 +54,7 @@ export function openWorld(target: Target, system: Runtime = systemRuntime()): Wo
     fetch: watchingDates(system, (theirsMinusOursMs) => offsetMs = theirsMinusOursMs),
   };
   const { clock, random } = runtime;
+  const { streamArn } = target;
   const credentials = createCredentialsSource({ credentials: target.credentials, runtime });
   const once = (service: "kinesis" | "dynamodb", timeoutMs: number): AwsCall => {
     const endpoint = service === "kinesis" ? target.kinesisEndpoint : target.dynamodbEndpoint;
@@ -71,8 +72,8 @@ export function openWorld(target: Target, system: Runtime = systemRuntime()): Wo
     askKinesis,
     askDynamoDb,
     dynamodb,
-    stream: (streamName) => createKinesisApi({ call: askKinesis, streamName }),
-    glance: (streamName) => createKinesisApi({ call: glancing, streamName }),
+    stream: (streamName) => createKinesisApi({ call: askKinesis, streamName, streamArn }),
+    glance: (streamName) => createKinesisApi({ call: glancing, streamName, streamArn }),
     tables: (applicationName) => {
       const names = tableNames(applicationName);
       const table = (tableName: string) => ({ api: dynamodb, tableName, clock });
