@@ -294,10 +294,11 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
 
   #records(): PullIterator<DeliveredRecord> {
     const { handoff, isManual, telemetry } = this.#client;
+    const recordsOf = (record: DeliveredRecord) => [record];
     return new PullIterator<DeliveredRecord>(
-      telemetry.receive(() => handoff.pullRecord(), (record) => [record]),
+      telemetry.receive(() => handoff.pullRecord(), recordsOf),
       isManual,
-      () => telemetry.isReceiveWatched ? undefined : handoff.takeRecord(),
+      telemetry.take(() => handoff.takeRecord(), recordsOf),
     );
   }
 

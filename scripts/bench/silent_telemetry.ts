@@ -10,8 +10,6 @@ import type { Telemetry as Whole } from "../../src/telemetry/telemetry.ts";
 
 /** Has the methods of the whole, so that nothing can be added there and be forgotten here. */
 export class Telemetry implements Pick<Whole, keyof Whole> {
-  readonly isReceiveWatched: boolean = false;
-
   calls(_service: unknown, call: AwsCall): () => AwsCall {
     return () => call;
   }
@@ -42,6 +40,10 @@ export class Telemetry implements Pick<Whole, keyof Whole> {
 
   receive<Item>(pull: () => Promise<Item | undefined>): () => Promise<Item | undefined> {
     return pull;
+  }
+
+  take<Item>(take: () => Item | undefined): () => Item | undefined {
+    return take;
   }
 
   stalled(): void {}

@@ -9,6 +9,7 @@ import type { KinsumerRecord } from "../model.ts";
 import {
   activeContext,
   type Attributes,
+  type Context,
   contextOf,
   currentTracer,
   lookForSdk,
@@ -127,27 +128,58 @@ export function traceReceive<Item extends PulledItem>(
   return () => wasSdkSeen() ? received(given, pull, recordsOf) : pull();
 }
 
+/**
+ * The same for what is there already, and need not be waited for: no promise is made.
+ */
+export function traceTake<Item extends PulledItem>(
+  given: ProcessTracing,
+  take: () => Item | undefined,
+  recordsOf: (item: Item) => readonly KinsumerRecord[],
+): () => Item | undefined {
+  const { clock } = given.client;
+  return () => {
+    if (!wasSdkSeen()) return take();
+    const asked = { startMs: clock.nowMs(), startedMs: clock.monotonicMs() };
+    const item = take();
+    if (item !== undefined) handedOver(given, item, recordsOf(item), asked);
+    return item;
+  };
+}
+
 async function received<Item extends PulledItem>(
   given: ProcessTracing,
   pull: () => Promise<Item | undefined>,
   recordsOf: (item: Item) => readonly KinsumerRecord[],
 ): Promise<Item | undefined> {
-  const { client: { clock }, tracing, metrics } = given;
-  const [startMs, startedMs] = [clock.nowMs(), clock.monotonicMs()];
+  const { clock } = given.client;
   const parent = activeContext();
+  const asked = { parent, startMs: clock.nowMs(), startedMs: clock.monotonicMs() };
   const item = await pull();
-  if (item === undefined) return undefined;
-  const records = recordsOf(item);
+  if (item !== undefined) handedOver(given, item, recordsOf(item), asked);
+  return item;
+}
+
+function handedOver(
+  { client: { clock }, extractContext, metrics, tracing }: ProcessTracing,
+  item: PulledItem,
+  records: readonly KinsumerRecord[],
+  { parent, startMs, startedMs }: {
+    /** Absent: what is active now. */
+    readonly parent?: Context;
+    readonly startMs: number;
+    readonly startedMs: number;
+  },
+): void {
   const { shardId } = item;
   const tracer = currentTracer();
   if (tracer !== undefined) {
-    const span = tracing.start(tracer, { name: "receive", shardId }, { parent, startMs });
+    const place = { parent: parent ?? activeContext(), startMs };
+    const span = tracing.start(tracer, { name: "receive", shardId }, place);
     const isBatch = records.length !== 1;
-    if (span.isRecording()) describe(span, { records, isBatch }, given.extractContext);
+    if (span.isRecording()) describe(span, { records, isBatch }, extractContext);
     span.end(clock.nowMs());
   }
   metrics.received(item, { count: records.length, startedMs });
-  return item;
 }
 
 function describe(

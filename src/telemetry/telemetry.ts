@@ -12,7 +12,6 @@ import type { KinsumerRecord } from "../model.ts";
 import type { CheckpointsTable } from "../tables/checkpoints.ts";
 import type { ClientsTable } from "../tables/clients.ts";
 import type { MetadataTable } from "../tables/metadata.ts";
-import { wasSdkSeen } from "./api.ts";
 import { type CallWithin, traceCalls } from "./calls.ts";
 import type { ContextExtractor } from "../rules/trace_context.ts";
 import { Metrics, type ObservedClient } from "./metrics.ts";
@@ -23,7 +22,13 @@ import {
   traceKinesis,
   traceMetadata,
 } from "./ports.ts";
-import { type AroundCall, type PulledItem, traceProcess, traceReceive } from "./process.ts";
+import {
+  type AroundCall,
+  type PulledItem,
+  traceProcess,
+  traceReceive,
+  traceTake,
+} from "./process.ts";
 import { describeRebalance, type Rebalance } from "./rebalance.ts";
 import { type StalledShard, traceStall } from "./stall.ts";
 import { type TracedClient, Tracing } from "./tracing.ts";
@@ -87,9 +92,12 @@ export class Telemetry {
     return traceReceive(this.#by, pull, recordsOf);
   }
 
-  /** Whether anybody looks at what {@linkcode receive} wraps: a pull that is not wrapped is cheaper. */
-  get isReceiveWatched(): boolean {
-    return wasSdkSeen();
+  /** Stands around taking what need not be waited for. */
+  take<Item extends PulledItem>(
+    take: () => Item | undefined,
+    recordsOf: (item: Item) => readonly KinsumerRecord[],
+  ): () => Item | undefined {
+    return traceTake(this.#by, take, recordsOf);
   }
 
   /** A shard was found to stand still: a span over the time for which it has. */
