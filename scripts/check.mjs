@@ -33,6 +33,7 @@ const CHECKS = [
   { name: "reference", command: () => node("scripts/docs/reference.mjs", "--check") },
   { name: "exports", command: () => node("scripts/checks/exports.mjs") },
   { name: "lockfiles", command: () => node("scripts/checks/lockfiles.mjs") },
+  { name: "workflows", command: () => node("scripts/checks/workflows.mjs") },
   { name: "one trace on every runtime", command: () => node("scripts/checks/same_trace.mjs") },
   { name: "checkers can fail", command: () => node("--test", ...checkerTests()) },
   { name: "JSR package", command: () => [denoPath(), "publish", "--dry-run", "--allow-dirty"] },

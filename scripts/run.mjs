@@ -43,6 +43,7 @@ const TASKS = {
   "local-bench": { program: "engine/times_main.ts", isOnToolchain: false, isOnBackends: true },
   examples: { program: "examples/main.ts", isOnToolchain: true },
   recipes: { program: "recipes/main.mjs", isOnToolchain: true },
+  release: { program: "release/main.mjs", isOnToolchain: true },
   check: { program: "check.mjs", isOnToolchain: true, isOnBackends: true, isWithPeers: true },
   build: { program: "build.mjs", isOnToolchain: true },
   fmt: { program: "fmt.mjs", isOnToolchain: true },
