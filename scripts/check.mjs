@@ -45,6 +45,7 @@ const CHECKS = [
     name: "npm package: types",
     command: () => node(attw(), "--pack", ".", "--profile", "esm-only"),
   },
+  { name: "sizes", command: () => node("scripts/sizes/main.mjs", "--own") },
   { name: "npm package: install", command: () => node("scripts/checks/install.mjs") },
 ];
 

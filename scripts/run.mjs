@@ -15,6 +15,7 @@ import { install, InstallError } from "./setup.mjs";
  * @property {string} program the script, relative to scripts/
  * @property {boolean} isOnToolchain it needs the other runtimes or the tools
  * @property {boolean} [isOnBackends] it starts every kind of local server
+ * @property {boolean} [isWithSizePeers] it needs what the sizes are compared with
  * @property {boolean} [isWithPeers] it needs the peers: to be compared with, or for their types
  */
 
@@ -36,6 +37,8 @@ const TASKS = {
   simulate: { program: "simulate/main.ts", isOnToolchain: false },
   chaos: { program: "chaos/main.ts", isOnToolchain: isNode },
   interop: { program: "interop/main.ts", isOnToolchain: false },
+  sizes: { program: "sizes/main.mjs", isOnToolchain: true, isWithSizePeers: true },
+  "cold-start": { program: "sizes/cold_start.mjs", isOnToolchain: true, isWithSizePeers: true },
   bench: { program: "bench/main.ts", isOnToolchain: true, isWithPeers: true },
   conformance: { program: "conformance/main.ts", isOnToolchain: false, isOnBackends: true },
   test: { program: "test.mjs", isOnToolchain: isNode, isOnBackends: true },
@@ -61,6 +64,7 @@ async function main() {
     await install(ROOT);
     if (task.isOnToolchain) await install(TOOLCHAIN);
     if (task.isOnBackends) await install(BACKENDS);
+    if (task.isWithSizePeers) await install(join(ROOT, "scripts", "sizes"));
     if (task.isWithPeers) await install(join(ROOT, "scripts", "bench"));
   } catch (error) {
     if (!(error instanceof InstallError)) throw error;

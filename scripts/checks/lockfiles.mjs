@@ -20,6 +20,7 @@ const FOLDERS = [
   "scripts/examples",
   "scripts/newcomer",
   "scripts/recipes",
+  "scripts/sizes",
   "testing/backends",
 ];
 
