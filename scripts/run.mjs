@@ -38,7 +38,7 @@ const TASKS = {
   chaos: { program: "chaos/main.ts", isOnToolchain: isNode },
   interop: { program: "interop/main.ts", isOnToolchain: false },
   sizes: { program: "sizes/main.mjs", isOnToolchain: true, isWithSizePeers: true },
-  "cold-start": { program: "sizes/cold_start.mjs", isOnToolchain: true, isWithSizePeers: true },
+  "cold-start": { program: "sizes/cold_start.ts", isOnToolchain: true, isWithSizePeers: true },
   bench: { program: "bench/main.ts", isOnToolchain: true, isWithPeers: true },
   conformance: { program: "conformance/main.ts", isOnToolchain: false, isOnBackends: true },
   test: { program: "test.mjs", isOnToolchain: isNode, isOnBackends: true },
