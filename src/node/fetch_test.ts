@@ -1,5 +1,5 @@
 /**
- * The contract: node:http fetches as fetch does, as far as Kinsumer uses it: bodies of any form,
+ * The contract: it fetches as fetch does, as far as Kinsumer uses it: bodies of any form,
  * aborts at any time, connections that are used again and replaced where they had died, no redirect.
  *
  * @module

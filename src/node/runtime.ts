@@ -20,8 +20,9 @@ export interface NodeRuntimeOptions {
 const DEFAULT_MAX_SOCKETS = 1_024;
 
 /**
- * The system's clock, chance and environment, with `node:http` and `node:https` for a network, whose
- * connections are kept and used again, and `node:crypto` for signatures.
+ * The system's clock, chance and environment, with HTTP/1.1 over sockets (`node:net`, `node:tls`) for a
+ * network, whose connections are kept and used again, and `node:crypto` for signatures. What patches
+ * `node:http` or `fetch` to watch or to mock requests does not see these.
  *
  * @throws {RangeError} when an option's value is not allowed
  *
