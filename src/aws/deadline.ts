@@ -50,23 +50,42 @@ export async function untilAborted<T>(
  *
  * @throws the caller's reason, or what `timeoutError` makes
  */
-export async function withDeadline<T>(
+export function withDeadline<T>(
   deadline: Deadline,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { clock, timeoutMs, signal, timeoutError } = deadline;
-  signal?.throwIfAborted();
-  const limit = new AbortController();
-  const ended = new AbortController();
-  const giveUp = (): void => limit.abort(signal?.reason);
-  signal?.addEventListener("abort", giveUp, { once: true });
-  void clock.sleep(timeoutMs, ended.signal).then(() => {
-    if (!ended.signal.aborted) limit.abort(timeoutError());
+  // By hand, because every poll of an idle shard has one: async functions and races cost twice.
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const limit = new AbortController();
+    const end = (): void => {
+      cancel();
+      signal?.removeEventListener("abort", giveUp);
+    };
+    const give = (reason: unknown): void => {
+      end();
+      reject(reason);
+      limit.abort(reason);
+    };
+    const giveUp = (): void => give(signal?.reason);
+    const cancel = after(clock, timeoutMs, () => give(timeoutError()));
+    signal?.addEventListener("abort", giveUp, { once: true });
+    work(limit.signal).then((result) => {
+      end();
+      resolve(result);
+    }, (error: unknown) => {
+      end();
+      reject(error);
+    });
   });
-  try {
-    return await untilAborted(work(limit.signal), limit.signal);
-  } finally {
-    ended.abort(ENDED);
-    signal?.removeEventListener("abort", giveUp);
-  }
+}
+
+function after(clock: Clock, ms: number, fire: () => void): () => void {
+  if (clock.after !== undefined) return clock.after(ms, fire);
+  const ended = new AbortController();
+  void clock.sleep(ms, ended.signal).then(() => {
+    if (!ended.signal.aborted) fire();
+  });
+  return () => ended.abort(ENDED);
 }

@@ -99,6 +99,51 @@ describe("withDeadline()", () => {
   });
 });
 
+describe("withDeadline() by a clock's own timer", () => {
+  function timing() {
+    const timers = new Set<() => void>();
+    const after = (ms: number, fire: () => void): () => void => {
+      assert.equal(ms, 100);
+      timers.add(fire);
+      return () => void timers.delete(fire);
+    };
+    const { deadline, clock, caller, assertNothingLeft } = world();
+    const timed = { nowMs: () => 0, monotonicMs: () => 0, sleep: clock.sleep, after };
+    return { timers, caller, assertNothingLeft, deadline: { ...deadline, clock: timed } };
+  }
+
+  it("cancels it when the work is done", async () => {
+    const { timers, deadline, assertNothingLeft } = timing();
+    assert.equal(
+      await withDeadline(deadline, () => {
+        assert.equal(timers.size, 1);
+        return Promise.resolve(1);
+      }),
+      1,
+    );
+    assert.equal(timers.size, 0);
+    assertNothingLeft();
+  });
+
+  it("cancels it when the caller gives up", async () => {
+    const { timers, caller, deadline } = timing();
+    const waiting = withDeadline(deadline, never);
+    caller.abort("enough");
+    await assert.rejects(waiting, (error) => error === "enough");
+    assert.equal(timers.size, 0);
+  });
+
+  it("rejects, and aborts the work, when it fires", async () => {
+    const { timers, deadline, assertNothingLeft } = timing();
+    let given: AbortSignal | undefined;
+    const waiting = withDeadline(deadline, (signal) => untilAbort(given = signal));
+    for (const fire of timers) fire();
+    await assert.rejects(waiting, (error) => error === LATE);
+    assert.equal(given?.reason, LATE);
+    assertNothingLeft();
+  });
+});
+
 describe("untilAborted()", () => {
   it("resolves to what the work does, without a listener left", async () => {
     const { signal } = new AbortController();

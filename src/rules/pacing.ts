@@ -21,19 +21,25 @@ export interface ReadFacts {
 
 /** How much earlier than it would an idle shard may be read, so that shards fall out of step. */
 const IDLE_SPREAD = 0.1;
+/** Idle shards are read at multiples of this, a few at a time: to wake up costs more than to read. */
+const IDLE_TICK_MS = 50;
 
 /**
  * How long to wait before the next read: reads are counted from start to start. A shard with records
  * left is read as often as the throttle allows. One that is idle is read less and less often, down
- * to once in `idleDelayMs`, each time a little earlier by chance.
+ * to once in `idleDelayMs`, each time a little earlier by chance, and so much that other idle shards
+ * are read at the same moment.
  */
 export function readDelayMs(facts: ReadFacts): number {
   const { lastReadAtMs, nowMs, throttleDelayMs, idleDelayMs, idleReads, chance } = facts;
   if (lastReadAtMs === undefined) return 0;
   const doubled = throttleDelayMs * 2 ** Math.min(idleReads, 20);
   const intervalMs = Math.min(doubled, Math.max(throttleDelayMs, idleDelayMs));
-  const earlierMs = idleReads > 0 ? intervalMs * IDLE_SPREAD * chance : 0;
-  return Math.max(0, lastReadAtMs + Math.max(throttleDelayMs, intervalMs - earlierMs) - nowMs);
+  const earliestMs = lastReadAtMs + throttleDelayMs;
+  if (idleReads === 0) return Math.max(0, earliestMs - nowMs);
+  const dueMs = lastReadAtMs + intervalMs * (1 - IDLE_SPREAD * chance);
+  const tickMs = Math.floor(dueMs / IDLE_TICK_MS) * IDLE_TICK_MS;
+  return Math.max(0, Math.max(earliestMs, tickMs) - nowMs);
 }
 
 /** No answer of the service is larger. */

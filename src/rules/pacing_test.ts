@@ -44,6 +44,15 @@ describe("readDelayMs()", () => {
       readDelayMs({ ...BUSY, idleReads: 9, chance, lastReadAtMs: 0, nowMs: 0 });
     assert.deepEqual([delay(0), delay(0.5)], [1_000, 950]);
   });
+
+  it("reads idle shards a few at a time, and never before the throttle allows", () => {
+    const due = (lastReadAtMs: number, idleReads = 9) =>
+      lastReadAtMs + readDelayMs({ ...BUSY, idleReads, lastReadAtMs, nowMs: lastReadAtMs });
+    assert.deepEqual([due(7), due(31), due(49), due(50)], [1_000, 1_000, 1_000, 1_050]);
+    assert.deepEqual([due(7, 1), due(7, 0)], [500, 257]);
+    const near = { ...BUSY, idleDelayMs: 251, idleReads: 9, lastReadAtMs: 7, nowMs: 7 };
+    assert.equal(readDelayMs(near), 250);
+  });
 });
 
 describe("readSize()", () => {
