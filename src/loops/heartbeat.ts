@@ -14,6 +14,8 @@ import type { LoopContext } from "./context.ts";
 import { persist, toError } from "./persist.ts";
 
 const RETRY_BASE_MS = 100;
+/** A beat begins no sooner after the last one's answer than this part of the interval. */
+const LEAST_PAUSE_DIVISOR = 10;
 /** How many beats a visit makes within its time to live. */
 const BEATS_OF_A_VISIT = 3;
 
@@ -117,16 +119,17 @@ export class Heartbeat {
   }
 
   async #beatLoop(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#context;
+    const { clock } = this.#context;
+    let startedAtMs = clock.monotonicMs();
     for (let failures = 0; !signal.aborted;) {
-      // A twentieth early or late, so that a fleet that started together does not beat in step.
-      let delayMs = this.#intervalMs * (0.95 + random.next() / 10);
-      if (failures > 0) delayMs = this.#retryDelayMs(failures);
+      const tookMs = clock.monotonicMs() - startedAtMs;
+      const delayMs = failures > 0 ? this.#retryDelayMs(failures) : this.#delayMs(tookMs);
       await clock.sleep(delayMs, this.#waking.signal);
       if (signal.aborted) return;
       this.#waking = new AbortController();
       if (this.#context.maySpend?.() === false) continue;
       this.#startedCount++;
+      startedAtMs = clock.monotonicMs();
       failures = await this.#beat(signal, failures);
       this.#endedCount = this.#startedCount;
     }
@@ -171,6 +174,13 @@ export class Heartbeat {
       if (!lease.isValid) this.#listener.onFenced("lease-expired");
       await clock.sleep(lease.isValid ? lease.remainingMs : shardCheckIntervalMs, signal);
     }
+  }
+
+  /** Counts from beat to beat, so that a slow answer does not delay the next; but leaves a pause. */
+  #delayMs(tookMs: number): number {
+    // A twentieth early or late, so that a fleet that started together does not beat in step.
+    const delayMs = this.#intervalMs * (0.95 + this.#context.random.next() / 10);
+    return Math.max(delayMs - tookMs, this.#intervalMs / LEAST_PAUSE_DIVISOR);
   }
 
   #retryDelayMs(failures: number): number {
