@@ -132,7 +132,7 @@ export type KinsumerEvent =
     readonly nextArrivalMs: number | undefined;
   }
   | {
-    /** A checkpoint was written. */
+    /** A checkpoint was written; one that has not moved is renewed now and then, without a line. */
     readonly type: "checkpointed";
     readonly shardId: string;
     readonly sequenceNumber: string | undefined;
@@ -232,8 +232,7 @@ export type KinsumerEvent =
 /** Receives events. What it throws is ignored. */
 export type EventListener = (event: KinsumerEvent) => void;
 
-/** Shaped like `console`. One line for each change of state; while idle, a `debug` line a
- * shard and minute. */
+/** Shaped like `console`. One line for each change of state; while idle, none. */
 export interface Logger {
   /** What happens all the time. */
   debug(message: string, fields?: Record<string, unknown>): void;

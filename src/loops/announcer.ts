@@ -59,9 +59,10 @@ export class Announcer {
     this.#fields = fields;
   }
 
-  announce(event: KinsumerEvent): void {
+  /** @param isLogged false: it changes nothing that a line of the log would tell of */
+  announce(event: KinsumerEvent, { isLogged = true }: { readonly isLogged?: boolean } = {}): void {
     attempt(() => this.#listener?.(event));
-    if (this.#logger === undefined) return;
+    if (this.#logger === undefined || !isLogged) return;
     const { type, ...facts } = event;
     const isStubborn = event.type === "retried" && event.failures === WARN_AFTER_FAILURES;
     const level = isStubborn ? "warn" : LEVELS[type];

@@ -53,17 +53,17 @@ export async function commit(
   change: Omit<CheckpointChange, "sequenceNumber">,
 ): Promise<"committed" | "lost" | "stopped"> {
   const { shardId } = channel;
+  let hasProgressed = false;
   const outcome = await persist(context, { operation: "commit", shardId, signal }, () => {
     const sequenceNumber = pendingSequenceNumber(channel, owned);
     const { processedThroughMs } = channel;
+    hasProgressed = sequenceNumber !== undefined;
     return owned.write({ ...change, sequenceNumber, processedThroughMs }, cutSignal);
   });
   if (outcome === "committed") {
-    context.announcer.announce({
-      type: "checkpointed",
-      shardId,
-      sequenceNumber: owned.sequenceNumber,
-    });
+    const { sequenceNumber } = owned;
+    const isLogged = hasProgressed; // a renewal is no news
+    context.announcer.announce({ type: "checkpointed", shardId, sequenceNumber }, { isLogged });
     attempt(() => context.options.statsReceiver?.checkpoint());
   }
   return outcome ?? "stopped";
