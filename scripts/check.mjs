@@ -31,6 +31,7 @@ const CHECKS = [
   { name: "documents' blocks", command: () => node("scripts/docs/check_blocks.mjs") },
   { name: "documents' links", command: () => node("scripts/docs/check_links.mjs") },
   { name: "reference", command: () => node("scripts/docs/reference.mjs", "--check") },
+  { name: "dashboard's queries", command: () => node("scripts/checks/queries.mjs") },
   { name: "exports", command: () => node("scripts/checks/exports.mjs") },
   { name: "lockfiles", command: () => node("scripts/checks/lockfiles.mjs") },
   { name: "workflows", command: () => node("scripts/checks/workflows.mjs") },

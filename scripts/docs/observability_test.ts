@@ -1,10 +1,10 @@
 // Contract: docs/observability.md is what the sources say (that clients do as it says is the contract
-// of scripts/observability/coverage_test.ts); the dashboard and the Collector's configuration are
-// well-formed, and ask only for metrics and attributes that there are.
+// of scripts/observability/coverage_test.ts); the dashboard is well-formed; the Collector's
+// configuration has components that there are, with settings that they have, and wires them all.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ATTRIBUTES, METRICS } from "../../src/telemetry/names.ts";
+import { ATTRIBUTES } from "../../src/telemetry/names.ts";
 import { read } from "./markdown.mjs";
 import { observabilityPage } from "./observability_page.ts";
 import { parseYaml, type YamlNode } from "./yaml.ts";
@@ -21,7 +21,6 @@ describe("docs/observability.md", () => {
 });
 
 interface Target {
-  readonly expr: string;
   readonly legendFormat: string;
   readonly refId: string;
 }
@@ -32,91 +31,65 @@ interface Panel {
   readonly targets: readonly Target[];
 }
 
-/** A name as Prometheus has it, with `add_metric_suffixes: false`. */
-const inPrometheus = (name: string): string => name.replaceAll(".", "_");
-
-const SERIES: ReadonlyMap<string, string> = new Map(
-  Object.values(METRICS).map(({ kind, name }) => [
-    kind === "histogram" ? `${inPrometheus(name)}_bucket` : inPrometheus(name),
-    name,
-  ]),
-);
-const LABELS: ReadonlySet<string> = new Set(["le", ...Object.values(ATTRIBUTES).map(inPrometheus)]);
-const WORDS: ReadonlySet<string> = new Set(
-  "by increase rate sum max or vector histogram_quantile label_values".split(" "),
+/** As Prometheus has them, with `add_metric_suffixes: false`. */
+const LABELS: ReadonlySet<string> = new Set(
+  Object.values(ATTRIBUTES).map((name) => name.replaceAll(".", "_")),
 );
 
-/** What a query names that there is not. */
-function unknownIn(expression: string): readonly string[] {
-  const bare = expression.replace(/"[^"]*"/g, '""').replace(/\[[^\]]*\]/g, "");
-  const labels = [...bare.matchAll(/(\w+)=~?""/g)].map((match) => match[1] ?? "");
-  const grouped = [...bare.matchAll(/\bby \(([^)]*)\)/g)].flatMap((match) =>
-    (match[1] ?? "").split(",").map((each) => each.trim())
-  );
-  const rest = bare.replace(/\{[^}]*\}/g, "").replace(/\bby \([^)]*\)/g, "");
-  const names = [...rest.matchAll(/[a-z_]\w*/gi)].map((match) => match[0]);
-  return [
-    ...[...labels, ...grouped].filter((label) => !LABELS.has(label)),
-    ...names.filter((name) => !SERIES.has(name) && !WORDS.has(name) && !LABELS.has(name)),
-  ];
-}
-
-function isBalanced(expression: string): boolean {
-  const open: string[] = [];
-  const pairs: Readonly<Record<string, string>> = { ")": "(", "}": "{", "]": "[" };
-  for (const sign of expression.replace(/"[^"]*"/g, "")) {
-    if ("({[".includes(sign)) open.push(sign);
-    else if (sign in pairs && open.pop() !== pairs[sign]) return false;
-  }
-  return open.length === 0;
-}
-
+// Its queries are checked by Prometheus' own grammar: scripts/checks/queries.mjs.
 describe("the Grafana dashboard", () => {
-  const dashboard: {
-    readonly panels: readonly Panel[];
-    readonly templating: { readonly list: readonly { readonly definition?: string }[] };
-  } = JSON.parse(read("docs/observability/grafana-dashboard.json"));
-  const targets = dashboard.panels.flatMap((panel) => panel.targets);
+  const { panels }: { readonly panels: readonly Panel[] } = JSON.parse(
+    read("docs/observability/grafana-dashboard.json"),
+  );
 
-  it("asks only for metrics and attributes that there are", () => {
-    const asked = [
-      ...targets.map(({ expr }) => expr),
-      ...dashboard.templating.list.flatMap(({ definition = [] }) => definition),
-    ];
-    assert.ok(asked.length > 20, `${asked.length} queries`);
-    for (const expression of asked) {
-      assert.deepEqual(unknownIn(expression), [], expression);
-      assert.ok(isBalanced(expression), expression);
-    }
-    for (const { legendFormat } of targets) {
+  it("names its lines by attributes that there are", () => {
+    for (const { legendFormat } of panels.flatMap(({ targets }) => targets)) {
       const labels = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? "");
       assert.deepEqual(labels.filter((label) => !LABELS.has(label)), [], legendFormat);
     }
   });
 
-  it("would be found out", () => {
-    assert.deepEqual(unknownIn('sum by (le, x) (rate(kinsumer_nothing{y=~"$z"}[5m]))'), [
-      "y",
-      "x",
-      "kinsumer_nothing",
-    ]);
-    assert.equal(isBalanced("sum(rate(x[5m])"), false);
-  });
-
-  it("shows every metric", () => {
-    const asked = targets.map(({ expr }) => expr).join("\n");
-    const missing = [...SERIES.keys()].filter((name) => !new RegExp(`\\b${name}\\b`).test(asked));
-    assert.deepEqual(missing, []);
-  });
-
   it("has panels and queries that are told apart", () => {
-    const ids = dashboard.panels.map(({ id }) => id);
+    const ids = panels.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
-    for (const { targets, title } of dashboard.panels) {
+    for (const { targets, title } of panels) {
       assert.equal(new Set(targets.map(({ refId }) => refId)).size, targets.length, title);
     }
   });
 });
+
+/** A component's settings, as far as an example may use them. */
+type Settings = { readonly [name: string]: Settings | true };
+
+const SERVER: Settings = { endpoint: true };
+/** From the Collector's own documentation of each. */
+const COMPONENTS: Readonly<Record<string, Settings>> = {
+  receivers: { otlp: { protocols: { grpc: SERVER, http: SERVER } } },
+  processors: {
+    memory_limiter: { check_interval: true, limit_mib: true, spike_limit_mib: true },
+    batch: { timeout: true, send_batch_size: true, send_batch_max_size: true },
+  },
+  exporters: {
+    prometheus: {
+      endpoint: true,
+      namespace: true,
+      add_metric_suffixes: true,
+      metric_expiration: true,
+      resource_to_telemetry_conversion: { enabled: true },
+    },
+    otlp: { endpoint: true, tls: { insecure: true }, headers: true },
+  },
+};
+
+function unknownSettings(node: YamlNode | undefined, known: Settings): readonly string[] {
+  if (typeof node !== "object" || Array.isArray(node)) return [];
+  return Object.entries(node).flatMap(([name, below]) => {
+    const settings = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (settings === undefined) return [name];
+    if (settings === true) return [];
+    return unknownSettings(below as YamlNode, settings).map((each) => `${name}.${each}`);
+  });
+}
 
 describe("the Collector's configuration", () => {
   it("leads what is received through what is defined", () => {
@@ -138,6 +111,18 @@ describe("the Collector's configuration", () => {
       "false",
       "as the dashboard asks",
     );
+  });
+
+  it("has components that there are, with settings that they have", () => {
+    const found = parseYaml(read("docs/observability/collector.yaml")) as Record<string, YamlNode>;
+    for (const [part, known] of Object.entries(COMPONENTS)) {
+      assert.deepEqual(unknownSettings(found[part], known), [], part);
+    }
+    const misspelt = parseYaml("otlp:\n  protocol:\n    grpc:\n      endpoint: a\nzipkin: b\n");
+    assert.deepEqual(unknownSettings(misspelt, COMPONENTS["receivers"] ?? {}), [
+      "otlp.protocol",
+      "zipkin",
+    ]);
   });
 
   it("would be found out", () => {
