@@ -41,7 +41,8 @@ user and system, of the whole process after a warm-up.
 
   --rounds N       how often each is measured, 1 to 25               (3)
   --runtime LIST   node, deno, bun, commas between                   (node,deno,bun)
-  --only LIST      parts of names: of sections (throughput, scale, idle, memory, tables, fail-over),
+  --only LIST      parts of names: of sections (throughput, telemetry, scale, idle, memory, tables,
+                   fail-over),
                    of cases (100 B, 1 KiB, 10 KiB, steady, bytes, TLS) or of subjects
   --quick          tiny loads, one round: whether it runs, not how fast
   --picture FILE   draw the comparison as an SVG

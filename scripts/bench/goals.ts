@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CASES } from "./plan.ts";
 import type { Figure } from "./probes.ts";
 import type { RuntimeName } from "./runtimes.ts";
 import { ratioOf, spreadOf } from "./statistics.ts";
@@ -72,8 +73,12 @@ const WORST_BEAT_MS = 250;
 /** A spread of 15 % to either side. */
 const FLATNESS = 1.32;
 
+/** The SDK that is registered, and the most of a read's CPU that telemetry may take: per cent. */
+const SHARES: readonly (readonly [string, number])[] = [["no SDK", 2], ["SDK sampling 0", 5]];
+
 /** How every goal stands. */
 export function judge(throughput: readonly Throughput[], figures: readonly Figure[]): Goal[] {
+  const share = (what: string, on: string) => telemetryShare(throughput, figures, { what, on });
   return [
     ...RATIOS.map((ratio) => judgeRatio(throughput, ratio)),
     ...BOUNDS.map(([name, most]) => {
@@ -83,6 +88,14 @@ export function judge(throughput: readonly Throughput[], figures: readonly Figur
         unit: found?.unit ?? "",
       });
     }),
+    ...SHARES.flatMap(([what, most]) =>
+      ["1 KiB", "steady"].map((on) =>
+        atMost(`telemetry's share of the batch path: ${what}, ${on}`, share(what, on), {
+          most,
+          unit: "%",
+        })
+      )
+    ),
     atMost("worst lateness of a beat under load", worstBeat(throughput), {
       most: WORST_BEAT_MS,
       unit: "ms",
@@ -119,6 +132,23 @@ function atMost(
 ): Goal {
   const want = `≤ ${most}${unit === "" ? "" : ` ${unit}`}`;
   return { name, value: value ?? null, want, holds: value !== undefined && value <= most };
+}
+
+/** What telemetry costs alone, of what all costs together. */
+function telemetryShare(
+  throughput: readonly Throughput[],
+  figures: readonly Figure[],
+  { what, on }: { readonly what: string; readonly on: string },
+): number | undefined {
+  const own = figures.find(({ name }) => name === `telemetry of a read and its batch: ${what}`);
+  const found = throughput.find((each) =>
+    each.subject === BEST && each.case === on && each.runtime === "node"
+  );
+  const costs = (found?.cpuSeconds ?? []).flatMap((each) => each === undefined ? [] : [each]);
+  const perRecord = spreadOf(costs)?.median; // seconds for a million: microseconds for one
+  const perRead = CASES.find(({ name }) => name === on)?.shape.recordsPerRead ?? 0;
+  if (own === undefined || perRecord === undefined) return undefined;
+  return 100 * own.value / (perRecord * perRead);
 }
 
 function worstBeat(throughput: readonly Throughput[]): number | undefined {

@@ -20,6 +20,7 @@ import {
   measureMemory,
   measureScale,
   measureTables,
+  measureTelemetry,
 } from "./probes.ts";
 import { report } from "./report.ts";
 import { compile, goProgram, makeCertificate, Servers } from "./stage.ts";
@@ -27,7 +28,7 @@ import { CASES } from "./plan.ts";
 import { measureThroughput } from "./throughput.ts";
 
 const HISTORY = join(ROOT, "scripts", "bench", "history.json");
-const SECTIONS = ["throughput", "scale", "idle", "memory", "tables", "fail-over"];
+const SECTIONS = ["throughput", "telemetry", "scale", "idle", "memory", "tables", "fail-over"];
 
 async function run(settings: BenchSettings): Promise<number> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -83,6 +84,7 @@ async function measureFigures(
 ): Promise<Figure[]> {
   const { runtimes } = settings;
   const sections: readonly (readonly [string, () => Promise<Figure[]>])[] = [
+    ["telemetry", () => measureTelemetry(context)],
     ["scale", () => measureScale(context)],
     ["idle", () => measureIdle(context, runtimes)],
     ["memory", () => measureMemory(context, runtimes)],

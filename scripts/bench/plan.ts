@@ -24,6 +24,7 @@ export interface Subject {
   readonly program:
     | "kinsumer"
     | "kinsumer_silent"
+    | "telemetry_alone"
     | "floor_naive"
     | "floor_own"
     | "sdk"

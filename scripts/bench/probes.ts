@@ -57,6 +57,27 @@ export async function measureScale(context: BenchContext): Promise<Figure[]> {
   return figures;
 }
 
+/** What telemetry itself does for a read and its batch, by the SDK that is registered. */
+export async function measureTelemetry(context: BenchContext): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (
+    const [name, telemetry] of [
+      ["no SDK", undefined],
+      ["SDK sampling 0", "traces"],
+      ["SDK and metrics", "traces and metrics"],
+    ] as const
+  ) {
+    const setup = telemetry === undefined ? BEST.node : { ...BEST.node, telemetry };
+    const load = { shape: stream({}), setup, records: context.isQuick ? 1_000 : 50_000 };
+    const of = { program: "telemetry_alone", runtime: "node" } as const;
+    const { cpuMs, records } = await startSubject(context, of, load).measurement();
+    const cost = 1_000 * cpuMs / records;
+    figures.push(figure(`telemetry of a read and its batch: ${name}`, cost, "µs"));
+    context.say(`telemetry of a read and its batch, ${name}: ${cost.toFixed(2)} µs`);
+  }
+  return figures;
+}
+
 /** What an empty poll costs, and 128 idle shards. */
 export async function measureIdle(
   context: BenchContext,
