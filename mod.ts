@@ -15,7 +15,7 @@ export type {
   RunOnceResult,
 } from "./src/run.ts";
 export { openTelemetry } from "./src/telemetry/open.ts";
-export type { OpenTelemetry, RunTelemetry } from "./src/telemetry/run_telemetry.ts";
+export type { RunTelemetry } from "./src/telemetry/run_telemetry.ts";
 export type { VisitedShard } from "./src/loops/visitor.ts";
 export { createShared, type ShareOptions } from "./src/shared.ts";
 export type { KinsumerOptions, SharedResources } from "./src/options.ts";

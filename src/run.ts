@@ -51,6 +51,7 @@ export interface RunOnceOptions {
 
 /** What a handler may know beside the record. */
 export interface RunOnceContext {
+  /** The shard that the record is of. */
   readonly shardId: string;
   /** Aborts when the shard is lost: what goes on after that may be done twice. */
   readonly signal: AbortSignal;
@@ -77,6 +78,7 @@ export type RunOnceReason =
 
 /** What a run did. */
 export interface RunOnceResult {
+  /** Why it ended. */
   readonly reason: RunOnceReason;
   /** How many records were processed. */
   readonly records: number;

@@ -25,6 +25,7 @@ export const FOLDER = "docs/reference";
 /** The doors, as package.json names them, and what one takes from each. */
 const DOORS = [
   { name: "kinsumer", page: "kinsumer.md", source: "mod.ts" },
+  { name: "kinsumer/edge", page: "edge.md", source: "src/edge/mod.ts" },
   { name: "kinsumer/node", page: "node.md", source: "src/node/mod.ts" },
   { name: "kinsumer/statsd", page: "statsd.md", source: "src/statsd/mod.ts" },
   { name: "kinsumer/testing", page: "testing.md", source: "testing/mod.ts" },

@@ -19,7 +19,7 @@ import { PullIterator } from "../loops/pull.ts";
 import type { MembershipFactory } from "../one_run.ts";
 import type { ResolvedOptions } from "../resolve_options.ts";
 import type { RunClient } from "../run.ts";
-import type { OpenTelemetry } from "../telemetry/run_telemetry.ts";
+import type { OpenableTelemetry, OpenTelemetry } from "../telemetry/run_telemetry.ts";
 import { type EdgeOptions, resolveEdgeOptions } from "./options.ts";
 import { SILENCE } from "./silence.ts";
 
@@ -42,7 +42,8 @@ export class EdgeClient implements RunClient {
     const { clock } = runtime;
     this.#options = resolved;
     this.#join = join;
-    this.#telemetry = options.telemetry?.open({ ...resolved, clock }, extractContext) ?? SILENCE;
+    const telemetry = options.telemetry as OpenableTelemetry | undefined;
+    this.#telemetry = telemetry?.open({ ...resolved, clock }, extractContext) ?? SILENCE;
     this.#announcer = new Announcer({
       logger,
       onEvent: (event) => {

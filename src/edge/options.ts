@@ -5,6 +5,7 @@
  * @module
  */
 
+import { endpointVariable } from "../option_places.ts";
 import type { KinsumerOptions } from "../options.ts";
 import type { ResolvedOptions } from "../resolve_options.ts";
 import type { StartPosition } from "../rules/position.ts";
@@ -13,43 +14,44 @@ import { type Runtime, systemRuntime } from "../runtime.ts";
 import { type TableNames, tableNames } from "../tables/schema.ts";
 import type { RunTelemetry } from "../telemetry/run_telemetry.ts";
 
-type Taken =
-  | "streamName"
-  | "streamArn"
-  | "applicationName"
-  | "clientId"
-  | "clientName"
-  | "region"
-  | "credentials"
-  | "kinesisEndpoint"
-  | "dynamodbEndpoint"
-  | "onInvalidCheckpoint"
-  | "throttleDelayMs"
-  | "idleDelayMs"
-  | "commitIntervalMs"
-  | "shardCheckIntervalMs"
-  | "clientRecordMaxAgeMs"
-  | "goShardCheckIntervalMs"
-  | "drainTimeoutMs"
-  | "bufferSize"
-  | "maxBufferedBytes"
-  | "readLimit"
-  | "requestTimeoutMs"
-  | "tablePrefix"
-  | "tableNames"
-  | "onEvent"
-  | "logger"
-  | "extractContext"
-  | "runtime"
-  | "kinesis"
-  | "tables";
-
 /**
  * What a run at the edge is made from: options of the whole library, with the same meaning, ranges
  * and defaults. Only a stream and the application's name are required; pass `region` and
  * `credentials` where there is no environment.
  */
-export interface EdgeOptions extends Pick<KinsumerOptions, Taken> {
+export interface EdgeOptions extends
+  Pick<
+    KinsumerOptions,
+    | "streamName"
+    | "streamArn"
+    | "applicationName"
+    | "clientId"
+    | "clientName"
+    | "region"
+    | "credentials"
+    | "kinesisEndpoint"
+    | "dynamodbEndpoint"
+    | "onInvalidCheckpoint"
+    | "throttleDelayMs"
+    | "idleDelayMs"
+    | "commitIntervalMs"
+    | "shardCheckIntervalMs"
+    | "clientRecordMaxAgeMs"
+    | "goShardCheckIntervalMs"
+    | "drainTimeoutMs"
+    | "bufferSize"
+    | "maxBufferedBytes"
+    | "readLimit"
+    | "requestTimeoutMs"
+    | "tablePrefix"
+    | "tableNames"
+    | "onEvent"
+    | "logger"
+    | "extractContext"
+    | "runtime"
+    | "kinesis"
+    | "tables"
+  > {
   /** As in the whole library, but for all shards alike. @default {"horizon"} */
   readonly startAt?: StartPosition | undefined;
   /**
@@ -131,8 +133,9 @@ function placesOf(options: EdgeOptions, runtime: Runtime) {
     throw new RangeError("Cannot run once: streamArn must be a stream's ARN, without a streamName");
   }
   const applicationName = textOf(options, "applicationName", NAME);
-  const ports = (options.kinesis ?? options.kinesisEndpoint) &&
-    (options.tables ?? options.dynamodbEndpoint);
+  const kinesisEndpoint = options.kinesisEndpoint ?? endpointVariable(runtime, "KINESIS")?.value;
+  const dynamodbEndpoint = options.dynamodbEndpoint ?? endpointVariable(runtime, "DYNAMODB")?.value;
+  const ports = (options.kinesis ?? kinesisEndpoint) && (options.tables ?? dynamodbEndpoint);
   const near = arn[1] ?? runtime.env("AWS_REGION") ?? runtime.env("AWS_DEFAULT_REGION");
   const region = textOf(options, "region", /^[a-z0-9-]+$/, near ?? (ports && "us-east-1"));
   if (arn[1] !== undefined && arn[1] !== region) {
@@ -150,8 +153,8 @@ function placesOf(options: EdgeOptions, runtime: Runtime) {
       ...tableNames(applicationName, tablePrefix),
       ...options.tableNames,
     } as TableNames,
-    kinesisEndpoint: new URL(options.kinesisEndpoint ?? `https://kinesis.${domain}`).origin,
-    dynamodbEndpoint: new URL(options.dynamodbEndpoint ?? `https://dynamodb.${domain}`).origin,
+    kinesisEndpoint: new URL(kinesisEndpoint ?? `https://kinesis.${domain}`).origin,
+    dynamodbEndpoint: new URL(dynamodbEndpoint ?? `https://dynamodb.${domain}`).origin,
   };
 }
 

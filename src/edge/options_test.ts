@@ -42,6 +42,13 @@ describe("resolveEdgeOptions()", () => {
       ...MINIMAL,
       runtime: { ...runtime, env: (name) => name === "AWS_REGION" ? "eu-west-3" : undefined },
     },
+    "endpoints of the environment": {
+      ...MINIMAL,
+      runtime: {
+        ...runtime,
+        env: (name) => name === "AWS_ENDPOINT_URL" ? "http://x:1" : undefined,
+      },
+    },
     "names": { ...REGION, tablePrefix: "x-", tableNames: { clients: "them" }, clientName: "me" },
     "heartbeats": { ...REGION, shardCheckIntervalMs: 100 },
     "a start": { ...REGION, startAt: new Date(1000), onInvalidCheckpoint: "latest" },

@@ -16,6 +16,7 @@ import { type CheckpointsTable, createCheckpointsTable } from "../tables/checkpo
 
 /** Whom to speak to, and as whom: options of the whole library, with the same meaning. */
 export interface PortOptions extends Pick<KinsumerOptions, "credentials" | "runtime"> {
+  /** For example `eu-west-1`. */
   readonly region: string;
   /** For a local server or a VPC endpoint. @default the region's public endpoint */
   readonly endpoint?: string | undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RunTelemetry } from "./run_telemetry.ts";
+import type { OpenableTelemetry, RunTelemetry } from "./run_telemetry.ts";
 import { Telemetry } from "./telemetry.ts";
 
 /**
@@ -21,5 +21,9 @@ import { Telemetry } from "./telemetry.ts";
  * ```
  */
 export function openTelemetry(): RunTelemetry {
-  return { open: (client, extractContext) => new Telemetry(client, extractContext) };
+  const telemetry: OpenableTelemetry = {
+    kind: "telemetry",
+    open: (client, extractContext) => new Telemetry(client, extractContext),
+  };
+  return telemetry;
 }

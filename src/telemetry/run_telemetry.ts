@@ -23,8 +23,14 @@ export type OpenTelemetry = Pick<
   | "watch"
 >;
 
-/** Makes the spans and metrics of a run; `openTelemetry()` gives one. What is in it is nobody's affair. */
+/** Spans and metrics for a run: made by `openTelemetry()`; what is in it is nobody's affair. */
 export interface RunTelemetry {
+  /** What it is. */
+  readonly kind: "telemetry";
+}
+
+/** What is in it. */
+export interface OpenableTelemetry extends RunTelemetry {
   /** Begins to tell of one client. */
   readonly open: (
     client: TracedClient,
