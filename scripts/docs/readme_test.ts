@@ -35,11 +35,11 @@ const PAGES = {
 } as const;
 const LIMIT = { timeout: 60_000 };
 
-function exampleWith(text: string): string {
-  const block = fencedBlocks(README).find(({ language, code }: Block) =>
+function exampleWith(path: string, text: string): string {
+  const block = fencedBlocks(path).find(({ language, code }: Block) =>
     language === "ts" && code.includes(text)
   );
-  assert.ok(block, `the README has no example with ${text}`);
+  assert.ok(block, `${path} has no example with ${text}`);
   return block.code;
 }
 
@@ -58,42 +58,46 @@ async function withExample(
   }
 }
 
-describe("the README's examples", () => {
-  it("the first one consumes a stream until SIGTERM, and then ends by itself", LIMIT, async () => {
-    const code = fencedBlocks(README)[0]!.code;
-    assert.ok(code.split("\n").length <= 10, "it should have ten lines");
-    const servers = await startEmbeddedServers();
-    try {
-      const streams = openStreams(servers);
-      await streams.create("orders", { shardCount: 2 });
-      const texts = Array.from({ length: 50 }, (_, index) => `order ${index}`);
-      const put = await streams.put(
-        "orders",
-        texts.map((data, index) => ({ data, partitionKey: `key ${index}` })),
-      );
-      const expected = put.map(({ shardId }, index) => `${shardId} ${texts[index]}`).sort();
-      const example = startExample(code, {
-        modules: { kinsumer: "scripts/docs/local_kinsumer.ts" },
-        env: {
-          AWS_REGION: servers.region,
-          KINSUMER_KINESIS_ENDPOINT: servers.kinesisEndpoint,
-          KINSUMER_DYNAMODB_ENDPOINT: servers.dynamodbEndpoint,
-        },
-      });
-      await withExample(example, async ({ output, kill, ended }) => {
-        const lines = () => output().split("\n").filter((line) => line !== "").sort();
-        await eventually("every record is printed", () => lines().length >= 50, 40_000);
-        kill("SIGTERM");
-        assert.equal(await ended, 0);
-        assert.deepEqual(lines(), expected);
-      });
-    } finally {
-      await servers.stop();
-    }
-  });
+describe("the first examples", () => {
+  it(
+    "that of the README consumes a stream until SIGTERM, and then ends by itself",
+    LIMIT,
+    async () => {
+      const code = fencedBlocks(README)[0]!.code;
+      assert.ok(code.split("\n").length <= 10, "it should have ten lines");
+      const servers = await startEmbeddedServers();
+      try {
+        const streams = openStreams(servers);
+        await streams.create("orders", { shardCount: 2 });
+        const texts = Array.from({ length: 50 }, (_, index) => `order ${index}`);
+        const put = await streams.put(
+          "orders",
+          texts.map((data, index) => ({ data, partitionKey: `key ${index}` })),
+        );
+        const expected = put.map(({ shardId }, index) => `${shardId} ${texts[index]}`).sort();
+        const example = startExample(code, {
+          modules: { kinsumer: "scripts/docs/local_kinsumer.ts" },
+          env: {
+            AWS_REGION: servers.region,
+            KINSUMER_KINESIS_ENDPOINT: servers.kinesisEndpoint,
+            KINSUMER_DYNAMODB_ENDPOINT: servers.dynamodbEndpoint,
+          },
+        });
+        await withExample(example, async ({ output, kill, ended }) => {
+          const lines = () => output().split("\n").filter((line) => line !== "").sort();
+          await eventually("every record is printed", () => lines().length >= 50, 40_000);
+          kill("SIGTERM");
+          assert.equal(await ended, 0);
+          assert.deepEqual(lines(), expected);
+        });
+      } finally {
+        await servers.stop();
+      }
+    },
+  );
 
-  it("the one without servers runs as it stands", LIMIT, async () => {
-    const example = startExample(exampleWith("simulateKinesis"), {
+  it("that without servers runs as it stands", LIMIT, async () => {
+    const example = startExample(exampleWith("docs/testing-simulated.md", "simulateKinesis"), {
       modules: { "kinsumer": "mod.ts", "kinsumer/testing": "testing/mod.ts" },
     });
     await withExample(example, async ({ output, ended }) => {

@@ -22,15 +22,16 @@ const ts = loadTypescript();
 /** The folder of the pages, relative to the checkout. */
 export const FOLDER = "docs/reference";
 
-/** The doors, as package.json names them, and what one takes from each. */
-const DOORS = [
-  { name: "kinsumer", page: "kinsumer.md", source: "mod.ts" },
-  { name: "kinsumer/edge", page: "edge.md", source: "src/edge/mod.ts" },
-  { name: "kinsumer/node", page: "node.md", source: "src/node/mod.ts" },
-  { name: "kinsumer/statsd", page: "statsd.md", source: "src/statsd/mod.ts" },
-  { name: "kinsumer/testing", page: "testing.md", source: "testing/mod.ts" },
-  { name: "kinsumer/cli", page: "cli.md", source: "src/cli/main.ts" },
-];
+/** @typedef {{ readonly name: string, readonly page: string, readonly source: string }} Door */
+
+/** @returns {Door[]} the doors, from the configuration that names their sources */
+function doors() {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8"));
+  return Object.entries(exports).map(([door, source]) => {
+    const name = door.replace(/^\./, "kinsumer");
+    return { name, page: `${name.replace("kinsumer/", "")}.md`, source };
+  });
+}
 
 /** @type {readonly (readonly [string, (node: Node) => boolean])[]} */
 const KINDS = [
@@ -45,22 +46,24 @@ const KINDS = [
 export function referencePages() {
   const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
-  const program = ts.createProgram(DOORS.map(({ source }) => join(ROOT, source)), options);
+  const program = ts.createProgram(doors().map(({ source }) => join(ROOT, source)), options);
   const checker = program.getTypeChecker();
-  return new Map(DOORS.map((door) => {
-    const file = program.getSourceFile(join(ROOT, door.source));
-    const symbol = file && checker.getSymbolAtLocation(file);
-    if (file === undefined || symbol === undefined) throw new Error(`${door.source}: no module`);
-    const entries = checker.getExportsOfModule(symbol).map((each) => {
-      const isAlias = (each.flags & ts.SymbolFlags.Alias) !== 0;
-      const { declarations = [] } = isAlias ? checker.getAliasedSymbol(each) : each;
-      return { name: each.name, declarations };
-    });
-    return [
-      `${FOLDER}/${door.page}`,
-      page({ ...door, head: prose(moduleDoc(file), new Map()) }, entries),
-    ];
-  }));
+  return new Map(
+    doors().map((door) => {
+      const file = program.getSourceFile(join(ROOT, door.source));
+      const symbol = file && checker.getSymbolAtLocation(file);
+      if (file === undefined || symbol === undefined) throw new Error(`${door.source}: no module`);
+      const entries = checker.getExportsOfModule(symbol).map((each) => {
+        const isAlias = (each.flags & ts.SymbolFlags.Alias) !== 0;
+        const { declarations = [] } = isAlias ? checker.getAliasedSymbol(each) : each;
+        return { name: each.name, declarations };
+      });
+      return [
+        `${FOLDER}/${door.page}`,
+        page({ ...door, head: prose(moduleDoc(file), new Map()) }, entries),
+      ];
+    }),
+  );
 }
 
 /** @param {import("typescript").SourceFile} file */
