@@ -1,5 +1,6 @@
 // A workflow that GitHub would refuse, or that does more than it should, is told.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -92,6 +93,18 @@ describe("the workflows", () => {
       );
     }
     assert.match(read("ci.yml"), /runtime: deno \}[^]*runtime: bun \}/);
+  });
+
+  it("keep the packages of every lockfile between runs", () => {
+    const [, everything = ""] = read("ci.yml").split("\n  everything:");
+    const lockfiles = execFileSync("git", ["ls-files", "*package-lock.json"], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
+    const missing = lockfiles.trim().split("\n").filter((path) =>
+      !everything.includes(` ${path}\n`)
+    );
+    assert.deepEqual(missing, []);
   });
 
   it("publish only what the release script took, and to both registries", () => {
