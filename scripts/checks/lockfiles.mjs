@@ -13,7 +13,8 @@ import process from "node:process";
 import { ROOT } from "../runtimes.mjs";
 import { reportProblems } from "./report.mjs";
 
-const FOLDERS = [
+/** The folders that have a lockfile, relative to the checkout. */
+export const FOLDERS = [
   ".",
   "scripts/toolchain",
   "scripts/bench",

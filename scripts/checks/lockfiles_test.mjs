@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { withFiles } from "./fixture.mjs";
-import { findLockProblems } from "./lockfiles.mjs";
+import { findLockProblems, FOLDERS } from "./lockfiles.mjs";
 
 const NONE = { "package.json": {}, "package-lock.json": { packages: { "": {} } } };
 
@@ -12,19 +12,13 @@ const NONE = { "package.json": {}, "package-lock.json": { packages: { "": {} } }
  * @param {object} packages
  */
 function problems(manifest, top, packages = {}) {
+  const others = FOLDERS.filter((folder) => folder !== ".").flatMap((folder) =>
+    Object.entries(NONE).map(([name, content]) => [`${folder}/${name}`, content])
+  );
   return withFiles({
+    ...Object.fromEntries(others),
     "package.json": manifest,
     "package-lock.json": { packages: { "": top, ...packages } },
-    "scripts/toolchain/package.json": NONE["package.json"],
-    "scripts/toolchain/package-lock.json": NONE["package-lock.json"],
-    "testing/backends/package.json": NONE["package.json"],
-    "testing/backends/package-lock.json": NONE["package-lock.json"],
-    "scripts/recipes/package.json": NONE["package.json"],
-    "scripts/recipes/package-lock.json": NONE["package-lock.json"],
-    "scripts/newcomer/package.json": NONE["package.json"],
-    "scripts/newcomer/package-lock.json": NONE["package-lock.json"],
-    "scripts/bench/package.json": NONE["package.json"],
-    "scripts/bench/package-lock.json": NONE["package-lock.json"],
   }, findLockProblems);
 }
 
