@@ -124,7 +124,10 @@ function section({ name, kind, declarations }, links) {
   const path = relative(ROOT, first.getSourceFile().fileName).replaceAll("\\", "/");
   const parts = [`## ${name}`, `*${kind}*, [${path}](../../${path})`];
   for (const declaration of declarations.filter((each) => !isImplementation(each, declarations))) {
-    parts.push(docsOf(ts, declaration, links), ...body(declaration, links));
+    const docs = docsOf(ts, declaration, links);
+    const isTable = ts.isInterfaceDeclaration(declaration) || ts.isClassDeclaration(declaration);
+    const rest = body(declaration, links);
+    parts.push(...(isTable ? [docs, ...rest] : [...rest, docs]));
   }
   return parts.filter((part) => part !== "").join("\n\n");
 }
