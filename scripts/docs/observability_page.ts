@@ -119,7 +119,7 @@ ${table(["service", "calls"], calls())}`;
 /** What the sources ask of AWS. */
 function calls(): readonly (readonly string[])[] {
   const asked = {
-    Kinesis: ["aws/kinesis", "aws/read_records", "dead_letter_stream"],
+    Kinesis: ["aws/kinesis", "aws/documents", "dead_letter_stream"],
     DynamoDB: ["aws/dynamodb"],
   };
   return Object.entries(asked).map(([service, files]) => {
