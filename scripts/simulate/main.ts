@@ -9,7 +9,9 @@ import { parseArgs } from "node:util";
 import { withHandlers } from "../../testing/simulation/handling.ts";
 import { drawScenario } from "../../testing/simulation/draw_scenario.ts";
 import { minimize } from "./minimize.ts";
+import { writeMutantSeeds } from "./mutant_seeds.ts";
 import { runMutants } from "./mutants.ts";
+import { MUTATIONS } from "./mutations.ts";
 import { playSafely } from "./play_seed.ts";
 import { measureScale, scaleTable } from "./scale.ts";
 import { runWorkers } from "./workers.ts";
@@ -24,7 +26,8 @@ Plays scenarios drawn from seeds in a simulated world and checks the promises P1
   --seed N      play one seed, print its scenario, its trace and what was broken
   --handlers    with --seed: its clients run handlers in place of loops
   --minimize    with --seed: look for the smallest scenario that breaks the same promise
-  --mutants     play mutants of the sources: each must be caught
+  --mutants     play mutants of the sources: each must be caught, by the seed that is known to, or another
+  --search      with --mutants: look for the first seed that catches each, and write it down
   --only TEXT   with --mutants: only those whose name has the text
   --scale       measure a fleet of many clients on many shards: how fast it settles, what it costs
   --clients N   with --scale: how many clients (default 1000)
@@ -41,6 +44,7 @@ const { values } = parseArgs({
     handlers: { type: "boolean", default: false },
     minimize: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
+    search: { type: "boolean", default: false },
     only: { type: "string" },
     scale: { type: "boolean", default: false },
     clients: { type: "string", default: "1000" },
@@ -125,10 +129,16 @@ async function replay(seed: number): Promise<number> {
 }
 
 async function mutants(): Promise<number> {
-  const results = await runMutants(({ name, isCaught, seeds, by }) => {
-    say(`${isCaught ? "caught  " : "SURVIVED"}  ${name} (${seeds} seeds) ${by.slice(0, 120)}`);
-  }, values.only);
+  const { only, search: isSearch } = values;
+  const results = await runMutants(({ name, isCaught, seed, by }) => {
+    say(`${isCaught ? "caught  " : "SURVIVED"}  ${name} (seed ${seed}) ${by.slice(0, 120)}`);
+  }, { only, isSearch });
   const survived = results.filter(({ isCaught }) => !isCaught).length;
+  if (isSearch) {
+    const caught = results.filter(({ isCaught, isHanging }) => isCaught && !isHanging);
+    const found = new Map(caught.map(({ name, seed }) => [name, seed]));
+    await writeMutantSeeds(found, MUTATIONS.map(({ name }) => name));
+  }
   if (values.json) print(JSON.stringify({ mutants: results.length, survived, results }));
   else print(`${results.length} mutants, ${survived} survived`);
   return survived === 0 && results.length > 0 ? 0 : 1;

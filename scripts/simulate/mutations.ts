@@ -17,6 +17,8 @@ export interface Mutation extends Change {
   readonly name: string;
   /** A second place, where one does not do. */
   readonly also?: Change;
+  /** It never ends, and that it does not is what catches it. */
+  readonly isEndless?: boolean;
 }
 
 /** Every mutant that the simulation has to catch. */
@@ -155,6 +157,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/loops/read_shard.ts",
     find: "  await clock.sleep(delayMs, signal);\n}",
     replace: "}",
+    isEndless: true,
   },
   {
     name: "a buffer without a bound of records",
@@ -290,5 +293,17 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/loops/picking.ts",
     find: "isByKey ? range.batch",
     replace: "!isByKey ? range.batch",
+  },
+  {
+    name: "a visit keeps no requests for leaving",
+    file: "src/rules/visit.ts",
+    find: "return REQUESTS_TO_LEAVE + REQUESTS_TO_LEAVE_A_SHARD * ownedCount;",
+    replace: "return 0 * ownedCount;",
+  },
+  {
+    name: "a visit caught up with a closed shard passes over its children",
+    file: "src/loops/visitor.ts",
+    find: "return !this.#closedIds.has(consumer.shardId) && consumer.isCaughtUp(withinMs);",
+    replace: "return consumer.isCaughtUp(withinMs);",
   },
 ];

@@ -12,6 +12,9 @@ import type { ViolatedSeed, WorkerLine } from "./protocol.ts";
 /** Seeds that a worker gets at once. */
 const CHUNK = 250;
 
+/** What {@linkcode runWorker} says of a worker that took too long begins like this. */
+export const OUT_OF_TIME = "ended with SIGKILL";
+
 /** What all workers found. */
 export interface WorkersResult {
   readonly seeds: number;
