@@ -10,6 +10,7 @@ import type { Clock } from "../../src/runtime.ts";
 import { parseCheckpoint } from "../../src/tables/checkpoints.ts";
 import { GoFaults } from "./go_faults.ts";
 import type { SimulatedStream } from "./kinesis.ts";
+import { keyOf, ProducedRecords, type RecordKey } from "./produced_records.ts";
 import type { SimulatedTables } from "./tables.ts";
 
 /** A promise of the protocol. */
@@ -35,18 +36,13 @@ export interface Duplicate {
   readonly deliveries: readonly Delivery[];
 }
 
-type RecordKey = Pick<KinsumerRecord, "shardId" | "sequenceNumber">;
-
 /** The account of a fleet. Clients go by their names, one for each process. */
 export class FleetAccount {
   readonly violations: Violation[] = [];
   readonly #stream: SimulatedStream;
   readonly #tables: SimulatedTables;
   readonly #clock: Clock;
-  readonly #produced = new Map<
-    string,
-    { readonly ids: string[]; readonly places: Map<string, number> }
-  >();
+  readonly #records = new ProducedRecords();
   readonly #deliveries = new Map<string, Delivery[]>();
   readonly #processed = new Set<string>();
   /** How many records of each shard are known to be processed without a gap. */
@@ -61,7 +57,6 @@ export class FleetAccount {
   /** When each checkpoint row was last written. */
   readonly #writtenAtMs = new Map<string, number>();
   readonly #go: GoFaults;
-  #producedCount = 0;
 
   constructor(world: {
     readonly stream: SimulatedStream;
@@ -88,7 +83,7 @@ export class FleetAccount {
 
   /** How many records were produced. */
   get producedCount(): number {
-    return this.#producedCount;
+    return this.#records.count;
   }
 
   /** Whether every record that was produced is processed. */
@@ -128,12 +123,8 @@ export class FleetAccount {
     this.#excused.add(client);
   }
 
-  produced({ shardId, sequenceNumber }: RecordKey): void {
-    let shard = this.#produced.get(shardId);
-    if (shard === undefined) this.#produced.set(shardId, shard = { ids: [], places: new Map() });
-    shard.places.set(sequenceNumber, shard.ids.length);
-    shard.ids.push(sequenceNumber);
-    this.#producedCount++;
+  produced(record: RecordKey): void {
+    this.#records.add(record);
   }
 
   /** A client captured a shard: it may read again from the checkpoint. */
@@ -164,7 +155,7 @@ export class FleetAccount {
     this.#deliveries.set(key, [...earlier, { client, atMs }]);
     this.#checkOrder(client, record);
     if (earlier.length === 0) return true;
-    const place = this.#placeOf(record);
+    const place = this.#records.placeOf(record);
     const mayRepeat = earlier.some((each) =>
       this.#excused.has(each.client) || this.#go.mayRepeat(record.shardId, { ...each, place })
     );
@@ -185,10 +176,8 @@ export class FleetAccount {
   }
 
   /** The first record before this one, in its shard, that is not processed. */
-  openBefore({ shardId, sequenceNumber }: RecordKey): string | undefined {
-    const place = this.#produced.get(shardId)?.places.get(sequenceNumber) ?? 0;
-    const isProcessed = (key: string) => this.#processed.has(key);
-    return this.#advance(this.#processedWithoutGap, shardId, place, isProcessed);
+  openBefore(record: RecordKey): string | undefined {
+    return this.#openAmong(record.shardId, this.#records.placeOf(record));
   }
 
   processed(_client: string, record: RecordKey): void {
@@ -203,9 +192,7 @@ export class FleetAccount {
 
   /** Records that were produced and not processed. */
   open(): readonly string[] {
-    return [...this.#produced].flatMap(([shardId, { ids }]) =>
-      ids.map((sequenceNumber) => keyOf({ shardId, sequenceNumber }))
-    ).filter((key) => !this.#processed.has(key));
+    return this.#records.keys().filter((key) => !this.#processed.has(key));
   }
 
   /** Notes that a promise was not kept. */
@@ -218,14 +205,15 @@ export class FleetAccount {
     const earlier = before?.sequenceNumber;
     const hasMovedBack = earlier !== undefined && /^\d+$/.test(earlier) &&
       (sequenceNumber === undefined || BigInt(sequenceNumber) < BigInt(earlier));
-    const { ids = [], places } = this.#produced.get(shardId) ?? {};
-    const covered = after.isFinished ? ids.length : coveredCount({ ids, places, sequenceNumber });
+    const covered = after.isFinished
+      ? this.#records.countOf(shardId)
+      : this.#records.coveredCount(shardId, sequenceNumber);
     const isTaken = before?.ownerId !== undefined && after.ownerId !== undefined &&
       before.ownerId !== after.ownerId;
     if (isTaken) this.#taken(before, after, covered);
     const isGoCapture = before?.ownerId !== after.ownerId && this.#go.nameOf(after.ownerId);
     if (hasMovedBack && isGoCapture) {
-      const to = coveredCount({ ids, places, sequenceNumber: earlier });
+      const to = this.#records.coveredCount(shardId, earlier);
       this.#go.putBack(shardId, { from: covered, to });
     } else if (hasMovedBack) {
       this.violate(
@@ -233,12 +221,7 @@ export class FleetAccount {
         `${shardId}: the checkpoint went from ${earlier} back to ${sequenceNumber}`,
       );
     }
-    const missed = this.#advance(
-      this.#processedWithoutGap,
-      shardId,
-      covered,
-      (key) => this.#processed.has(key),
-    );
+    const missed = this.#openAmong(shardId, covered);
     if (missed !== undefined) {
       this.violate(
         "P1",
@@ -278,12 +261,11 @@ export class FleetAccount {
 
   /** P2: no record is skipped, and none comes twice, or too late, while the shard stays captured. */
   #checkOrder(client: string, { shardId, sequenceNumber }: RecordKey): void {
-    const place = this.#placeOf({ shardId, sequenceNumber });
-    const skipped = this.#advance(
+    const place = this.#records.placeOf({ shardId, sequenceNumber });
+    const skipped = this.#records.firstWithout(
       this.#deliveredWithoutGap,
-      shardId,
-      place,
-      (key) => this.#deliveries.has(key),
+      { shardId, count: place },
+      this.#deliveries,
     );
     if (skipped !== undefined) {
       this.violate("P2", `${shardId}: ${sequenceNumber} was delivered before ${skipped}`);
@@ -296,22 +278,12 @@ export class FleetAccount {
     this.#lastPlace.set(key, place);
   }
 
-  #placeOf({ shardId, sequenceNumber }: RecordKey): number {
-    return this.#produced.get(shardId)?.places.get(sequenceNumber) ?? 0;
-  }
-
   /** P2: no record of a child before every record of its parents is processed. */
   #checkParents(shardId: string): void {
     const shard = this.#stream.shards().find((each) => each.shardId === shardId);
     for (const parentId of [shard?.parentShardId, shard?.adjacentParentShardId]) {
-      const parent = parentId && this.#produced.get(parentId);
-      if (!parentId || !parent) continue;
-      const open = this.#advance(
-        this.#processedWithoutGap,
-        parentId,
-        parent.ids.length,
-        (key) => this.#processed.has(key),
-      );
+      if (!parentId) continue;
+      const open = this.#openAmong(parentId, this.#records.countOf(parentId));
       if (open !== undefined) {
         this.violate("P2", `${shardId} was read before ${open} of its parent was processed`);
       }
@@ -332,33 +304,12 @@ export class FleetAccount {
     }
   }
 
-  /** The first of a shard's first `count` records that fails the test; what passed is remembered. */
-  #advance(
-    done: Map<string, number>,
-    shardId: string,
-    count: number,
-    test: (key: string) => boolean,
-  ): string | undefined {
-    const { ids = [] } = this.#produced.get(shardId) ?? {};
-    let place = done.get(shardId) ?? 0;
-    while (place < count && test(`${shardId}/${ids[place]}`)) place++;
-    done.set(shardId, place);
-    return place < count ? `${shardId}/${ids[place]}` : undefined;
+  /** The first of a shard's first `count` records that is not processed. */
+  #openAmong(shardId: string, count: number): string | undefined {
+    return this.#records.firstWithout(
+      this.#processedWithoutGap,
+      { shardId, count },
+      this.#processed,
+    );
   }
-}
-
-/** How many records a checkpoint covers. */
-function coveredCount({ ids, places, sequenceNumber }: {
-  readonly ids: readonly string[];
-  readonly places: ReadonlyMap<string, number> | undefined;
-  readonly sequenceNumber: string | undefined;
-}): number {
-  if (sequenceNumber === undefined || !/^\d+$/.test(sequenceNumber)) return 0;
-  const place = places?.get(sequenceNumber);
-  if (place !== undefined) return place + 1;
-  return ids.filter((id) => BigInt(id) <= BigInt(sequenceNumber)).length;
-}
-
-function keyOf({ shardId, sequenceNumber }: RecordKey): string {
-  return `${shardId}/${sequenceNumber}`;
 }
