@@ -16,7 +16,7 @@ export type {
 } from "./src/run.ts";
 export { openTelemetry } from "./src/telemetry/open.ts";
 export type { RunTelemetry } from "./src/telemetry/run_telemetry.ts";
-export type { VisitedShard } from "./src/loops/visitor.ts";
+export type { VisitedShard } from "./src/loops/visited_shard.ts";
 export { createShared, type ShareOptions } from "./src/shared.ts";
 export type { KinsumerOptions, SharedResources } from "./src/options.ts";
 export type {

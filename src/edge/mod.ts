@@ -18,7 +18,7 @@ export type {
   RunOnceReason,
   RunOnceResult,
 } from "../run.ts";
-export type { VisitedShard } from "../loops/visitor.ts";
+export type { VisitedShard } from "../loops/visited_shard.ts";
 export { KinsumerError, type KinsumerErrorCode, type KinsumerErrorFacts } from "../errors.ts";
 export type { KinesisApi, RecordsAnswer, StreamDescription } from "../aws/kinesis.ts";
 export type { CheckpointsTable } from "../tables/checkpoints.ts";

@@ -10,7 +10,7 @@
 
 import type { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
-import type { Checkpoint, ClientRow, Shard } from "../model.ts";
+import type { Checkpoint, Shard } from "../model.ts";
 import { isForeign } from "../rules/checkpoint_validity.ts";
 import { isClosed, readableShards } from "../rules/lineage.ts";
 import {
@@ -28,6 +28,8 @@ import { applicationStartMs } from "./lead.ts";
 import type { Membership } from "./membership.ts";
 import { persist } from "./persist.ts";
 import { Roster } from "./roster.ts";
+import { shuffled, VisitedRows } from "./visited_rows.ts";
+import { sumUp, type VisitedShard } from "./visited_shard.ts";
 
 /** How often a visit looks at the shards that it could not take yet. */
 const LOOK_INTERVAL_MS = 1_000;
@@ -35,22 +37,8 @@ const LOOK_INTERVAL_MS = 1_000;
 const HELD_INTERVAL_MS = 5_000;
 /** What a look costs: the list of shards, the clients, the checkpoints. */
 const REQUESTS_PER_LOOK = 3;
-/** How many rows that did not beat a visit writes down. */
-const MOST_WITNESSED = 3;
 /** How often it is looked, in memory, whether a shard is caught up. */
 const WATCH_INTERVAL_MS = 25;
-
-/** What became of one shard in a visit. */
-export interface VisitedShard {
-  /** The shard. */
-  readonly shardId: string;
-  /** The last record that is processed, by this visit or before it; absent: none is. */
-  readonly sequenceNumber: string | undefined;
-  /** How far behind the tip the last read was; absent: it was not read. */
-  readonly lagMs: number | undefined;
-  /** `finished`: closed and processed to its end; `caughtUp`: read to its tip; else `behind`. */
-  readonly state: "finished" | "caughtUp" | "behind";
-}
 
 /** How a visit behaves. */
 export interface VisitOptions {
@@ -74,6 +62,7 @@ export class Visitor implements Membership {
   readonly #options: VisitOptions;
   readonly #heartbeat: Heartbeat;
   readonly #roster: Roster;
+  readonly #others: VisitedRows;
   readonly #running = new Map<string, { consumer: ShardConsumer; readonly done: Promise<void> }>();
   readonly #visited = new Map<string, VisitedShard>();
   readonly #ending = new AbortController();
@@ -100,6 +89,7 @@ export class Visitor implements Membership {
     this.#options = options;
     this.#context = { ...context, maySpend: () => this.#maySpend };
     this.#roster = new Roster(this.#context);
+    this.#others = new VisitedRows(this.#context, this.#roster);
     this.#heartbeat = new Heartbeat(this.#context, {
       onBeat: () => {},
       onFenced: (reason) => this.#fence(reason),
@@ -216,7 +206,7 @@ export class Visitor implements Membership {
     this.#ending.abort();
     await this.#beating;
     try {
-      await this.#witness(signal);
+      await this.#others.witness(this.#options.requestsLeft, signal);
       await this.#heartbeat.removeRow(signal);
       return !signal.aborted;
     } catch {
@@ -228,7 +218,7 @@ export class Visitor implements Membership {
   async #lookLoop(): Promise<void> {
     const { clock } = this.#context;
     const { signal } = this.#leaving;
-    await this.#removeDead(signal);
+    await this.#others.removeDead(signal);
     while (!signal.aborted) {
       if (this.#options.untilCaughtUp) this.#releaseCaughtUp();
       if (this.#isLookDue()) {
@@ -250,18 +240,6 @@ export class Visitor implements Membership {
     return mayInherit && nowMs >= this.#lookedAtMs + HELD_INTERVAL_MS;
   }
 
-  /** Rows of the dead count as clients to whoever comes next. */
-  async #removeDead(signal: AbortSignal): Promise<void> {
-    const { announcer, clients } = this.#context;
-    for (const { row, isLiving } of this.#roster.seen) {
-      if (isLiving || row.maxAgeMs === undefined || signal.aborted) continue;
-      if (!this.#maySpend) return;
-      const isRemoved = await clients.remove(row, signal).catch(() => false);
-      const { clientId } = row;
-      if (isRemoved) announcer.announce({ type: "client-left", clientId, reason: "dead" });
-    }
-  }
-
   #releaseCaughtUp(): void {
     for (const { consumer } of this.#running.values()) {
       if (this.#isCaughtUp(consumer, this.#options.lagMs)) consumer.stop();
@@ -278,7 +256,7 @@ export class Visitor implements Membership {
       const rows = await checkpoints.readMany(shards.map((shard) => shard.shardId), signal);
       if (signal.aborted) return;
       this.#take({ shards, rows: new Map(rows.map((row) => [row.shardId, row])) });
-      await this.#removeDead(signal);
+      await this.#others.removeDead(signal);
     } catch (error) {
       this.#dueAtMs ??= dueAtMs;
       throw error;
@@ -307,7 +285,7 @@ export class Visitor implements Membership {
       return [id, tenureOf(row, owners.get(row?.ownerId ?? ""))] as const;
     }));
     this.#tenures = tenures;
-    const free = this.#shuffled(this.#having("free"));
+    const free = shuffled(this.#having("free"), this.#context.random);
     const count = takeCount({
       freeCount: free.length,
       readableCount: readable.length,
@@ -351,10 +329,8 @@ export class Visitor implements Membership {
   }
 
   #sum(consumer: ShardConsumer): VisitedShard {
-    const { shardId, sequenceNumber, lagMs, state } = consumer;
-    const isCaughtUp = consumer.wasCaughtUp(this.#options.lagMs) && !this.#closedIds.has(shardId);
-    const became = state === "finished" ? "finished" : isCaughtUp ? "caughtUp" : "behind";
-    return { shardId, sequenceNumber, lagMs, state: became };
+    const isClosed = this.#closedIds.has(consumer.shardId);
+    return sumUp(consumer, { isClosed, lagMs: this.#options.lagMs });
   }
 
   /** Whether this visit is through with a shard. */
@@ -371,32 +347,6 @@ export class Visitor implements Membership {
   #having(...wanted: readonly Tenure[]): readonly string[] {
     return [...this.#tenures].filter(([, tenure]) => wanted.includes(tenure)).map(([id]) => id)
       .sort();
-  }
-
-  /** In an order of one's own, so that those that come at the same time seldom want the same. */
-  #shuffled(ids: readonly string[]): readonly string[] {
-    const { random } = this.#context;
-    return ids.map((id) => ({ id, place: random.next() }))
-      .sort((a, b) => a.place - b.place).map(({ id }) => id);
-  }
-
-  /** Writes down what was seen of owners that did not beat, for those that come later. */
-  async #witness(signal: AbortSignal): Promise<void> {
-    const { clients, clock } = this.#context;
-    const { clientId } = this.#context.options;
-    const silent = this.#roster.seen.filter(({ row, isLiving, hasBeaten }) =>
-      isLiving && !hasBeaten && row.maxAgeMs !== undefined && row.clientId !== clientId
-    );
-    const owed = requestsToLeave(0);
-    const chosen = new Set(
-      this.#shuffled(silent.map(({ row }) => row.clientId)).slice(0, MOST_WITNESSED),
-    );
-    for (const { row, sighting } of silent.filter((each) => chosen.has(each.row.clientId))) {
-      if (this.#options.requestsLeft() <= owed) return;
-      const seenMs = clock.monotonicMs() - sighting.sinceMs;
-      const before: ClientRow = { ...row, witnessedMs: sighting.witnessedMs };
-      await clients.witness?.(before, (sighting.witnessedMs ?? 0) + seenMs, signal);
-    }
   }
 
   async #applicationStartMs(signal: AbortSignal): Promise<number> {

@@ -1,0 +1,63 @@
+/**
+ * Does for those that come later what a visit can do with the rows of others: removes those of the
+ * dead, and writes down of the silent for how long it saw them so.
+ *
+ * @module
+ */
+
+import type { ClientRow } from "../model.ts";
+import { requestsToLeave } from "../rules/visit.ts";
+import type { Random } from "../runtime.ts";
+import type { LoopContext } from "./context.ts";
+import type { Roster } from "./roster.ts";
+
+/** How many rows that did not beat a visit writes down. */
+const MOST_WITNESSED = 3;
+
+/** The rows of others, in one visit. */
+export class VisitedRows {
+  readonly #context: LoopContext;
+  readonly #roster: Roster;
+
+  constructor(context: LoopContext, roster: Roster) {
+    this.#context = context;
+    this.#roster = roster;
+  }
+
+  /** Rows of the dead count as clients to whoever comes next. */
+  async removeDead(signal: AbortSignal): Promise<void> {
+    const { announcer, clients, maySpend } = this.#context;
+    for (const { row, isLiving } of this.#roster.seen) {
+      if (isLiving || row.maxAgeMs === undefined || signal.aborted) continue;
+      if (maySpend?.() === false) return;
+      const isRemoved = await clients.remove(row, signal).catch(() => false);
+      const { clientId } = row;
+      if (isRemoved) announcer.announce({ type: "client-left", clientId, reason: "dead" });
+    }
+  }
+
+  /** Writes down what was seen of owners that did not beat, for those that come later. */
+  async witness(requestsLeft: () => number, signal: AbortSignal): Promise<void> {
+    const { clients, clock, random } = this.#context;
+    const { clientId } = this.#context.options;
+    const silent = this.#roster.seen.filter(({ row, isLiving, hasBeaten }) =>
+      isLiving && !hasBeaten && row.maxAgeMs !== undefined && row.clientId !== clientId
+    );
+    const owed = requestsToLeave(0);
+    const chosen = new Set(
+      shuffled(silent.map(({ row }) => row.clientId), random).slice(0, MOST_WITNESSED),
+    );
+    for (const { row, sighting } of silent.filter((each) => chosen.has(each.row.clientId))) {
+      if (requestsLeft() <= owed) return;
+      const seenMs = clock.monotonicMs() - sighting.sinceMs;
+      const before: ClientRow = { ...row, witnessedMs: sighting.witnessedMs };
+      await clients.witness?.(before, (sighting.witnessedMs ?? 0) + seenMs, signal);
+    }
+  }
+}
+
+/** In an order of one's own, so that those that come at the same time seldom want the same. */
+export function shuffled(ids: readonly string[], random: Random): readonly string[] {
+  return ids.map((id) => ({ id, place: random.next() }))
+    .sort((a, b) => a.place - b.place).map(({ id }) => id);
+}
