@@ -15,7 +15,7 @@ import { createTables, tableNames } from "../../src/tables/schema.ts";
 import { startEmbeddedServers } from "../local_servers.ts";
 import { createSimulatedDynamoDb } from "../simulation/dynamodb.ts";
 import type { TablesUnderTest } from "./opened.ts";
-import type { DynamoDbUnderTest } from "./tables_wire_contract.ts";
+import type { DynamoDbUnderTest } from "./tables_wire_lab.ts";
 
 /** A new dynalite, without tables. */
 export async function openDynalite(): Promise<DynamoDbUnderTest> {

@@ -1,0 +1,75 @@
+/**
+ * Says that a write of the tables whose answer is lost, and which comes twice, counts once.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { DynamoDbApi, UpdateRequest, WriteOutcome } from "../../src/aws/dynamodb_api.ts";
+import { createCheckpointsTable } from "../../src/tables/checkpoints.ts";
+import { createMetadataTable } from "../../src/tables/metadata.ts";
+import { type DynamoDbUnderTest, EARLY, LATER, NAMES, OWNER } from "./tables_wire_lab.ts";
+
+/** The same API, where each write is carried out twice and only the second answer arrives. */
+function losingAnswers(api: DynamoDbApi): DynamoDbApi {
+  const twice = async (request: UpdateRequest, signal?: AbortSignal): Promise<WriteOutcome> => {
+    await api.updateItem(request, signal);
+    return api.updateItem(request, signal);
+  };
+  return { ...api, updateItem: twice };
+}
+
+/** Registers the tests. */
+export function describeLostAnswers(database: () => DynamoDbUnderTest): void {
+  it("capture(), renewal, release and finish whose answers were lost still succeed", async () => {
+    const { clock } = database();
+    const api = losingAnswers(database().api);
+    const checkpoints = createCheckpointsTable({ api, tableName: NAMES.checkpoints, clock });
+    for (const how of [{}, { isReleased: true }, { isFinished: true }]) {
+      const shardId = `lost ${JSON.stringify(how)}`;
+      const capture = { shardId, owner: OWNER, observed: undefined, lastUpdate: EARLY };
+      const captured = await checkpoints.capture(capture);
+      assert.ok(captured.outcome === "captured");
+      const { checkpoint: observed } = captured;
+      const committed = await checkpoints.commit({ observed, lastUpdate: LATER, ...how });
+      assert.ok(committed.outcome === "committed");
+      assert.equal(committed.checkpoint.lastUpdate, LATER);
+    }
+  });
+
+  it("a capture whose answer was lost is held if another took the shard meanwhile", async () => {
+    const { api, clock } = database();
+    const rival = createCheckpointsTable({ api, tableName: NAMES.checkpoints, clock });
+    const overtaken: DynamoDbApi = {
+      ...api,
+      updateItem: async (request, signal) => {
+        await api.updateItem(request, signal);
+        const owner = { clientId: "rival", clientName: "rival" };
+        const observed = await rival.read("overtaken");
+        await rival.capture({ shardId: "overtaken", owner, observed, lastUpdate: LATER });
+        return api.updateItem(request, signal);
+      },
+    };
+    const mine = createCheckpointsTable({ api: overtaken, tableName: NAMES.checkpoints, clock });
+    const request = { shardId: "overtaken", owner: OWNER, observed: undefined, lastUpdate: EARLY };
+    assert.deepEqual(await mine.capture(request), { outcome: "held" });
+  });
+
+  it("lead() whose answer was lost still succeeds", async () => {
+    const { clock } = database();
+    const api = losingAnswers(database().api);
+    const metadata = createMetadataTable({ api, tableName: NAMES.metadata, clock });
+    const me = { clientId: "loses answers", clientName: "name", maxAgeMs: 5 };
+    const row = await metadata.lead({ ...me, observed: await metadata.readLeader() });
+    assert.equal(row?.clientId, "loses answers");
+    assert.deepEqual(await metadata.readLeader(), row);
+  });
+
+  it("startedAtMs() whose answer was lost still returns what it wrote", async () => {
+    const { clock } = database();
+    const api = losingAnswers(database().api);
+    const metadata = createMetadataTable({ api, tableName: NAMES.metadata, clock });
+    assert.equal(await metadata.startedAtMs(1_795_412_454_604), 1_795_412_454_604);
+  });
+}
