@@ -13,6 +13,10 @@ export interface BenchSettings {
   readonly runtimes: readonly RuntimeName[];
   /** Parts of the names of sections, cases and subjects; empty: all. */
   readonly only: readonly string[];
+  /** Only what a goal, or the picture, needs. */
+  readonly isGoals: boolean;
+  /** Rounds go on for as long as the whole takes no more minutes than so; absent: so many rounds. */
+  readonly minutes: number | undefined;
   /** Tiny loads: whether it runs, not how fast. */
   readonly isQuick: boolean;
   readonly isJson: boolean;
@@ -44,12 +48,18 @@ user and system, of the whole process after a warm-up.
   --only LIST      parts of names: of sections (throughput, telemetry, scale, idle, memory, tables,
                    fail-over),
                    of cases (100 B, 1 KiB, 10 KiB, steady, bytes, TLS) or of subjects
+  --goals          only what a goal or the picture needs
+  --minutes N      rounds until so many minutes are over, 1 to 600, and one at least
   --quick          tiny loads, one round: whether it runs, not how fast
   --picture FILE   draw the comparison as an SVG
   --compare        say what changed since the history was last written
-  --keep           write the ratios to the history
+  --keep           write the ratios to the history, for each runtime that was measured
   --json           print all as one JSON object on stdout; the rest goes to stderr
   --help           show this
+
+The committed history and the README's picture are made on a machine with nothing else to do, by
+
+  npm run bench -- --goals --minutes 12 --keep --picture docs/images/bench.svg
 
 Exit code: 0 when all was measured, whether or not every goal holds; 1 when a subject failed; 2 when
 the arguments are wrong.
@@ -59,6 +69,8 @@ const OPTIONS = {
   rounds: { type: "string" },
   runtime: { type: "string", default: "node,deno,bun" },
   only: { type: "string", default: "" },
+  goals: { type: "boolean", default: false },
+  minutes: { type: "string" },
   quick: { type: "boolean", default: false },
   picture: { type: "string" },
   compare: { type: "boolean", default: false },
@@ -72,7 +84,11 @@ export function readArguments(args: readonly string[]): Command {
   try {
     const { values } = parseArgs({ args: [...args], options: OPTIONS });
     if (values.help) return { outcome: "help" };
-    const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+    const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+    if (minutes !== undefined && !(minutes >= 1 && minutes <= 600)) {
+      return refused(`--minutes must be a number from 1 to 600, got ${values.minutes}`);
+    }
+    const rounds = Number(values.rounds ?? (minutes ? 25 : values.quick ? 1 : 3));
     if (!Number.isInteger(rounds) || rounds < 1 || rounds > 25) {
       return refused(`--rounds must be a whole number from 1 to 25, got ${values.rounds}`);
     }
@@ -84,6 +100,8 @@ export function readArguments(args: readonly string[]): Command {
       rounds,
       runtimes,
       only: listOf(values.only),
+      isGoals: values.goals,
+      minutes,
       isQuick: values.quick,
       isJson: values.json,
       isCompared: values.compare,

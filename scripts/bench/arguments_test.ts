@@ -28,7 +28,23 @@ describe("readArguments()", () => {
     assert.deepEqual(settings.runtimes, ["bun"]);
   });
 
-  for (const args of [["--rounds", "0"], ["--rounds", "x"], ["--runtime", "perl"], ["--fast"]]) {
+  it("goes on for so many minutes, however many rounds that is", () => {
+    const command = readArguments(["--goals", "--minutes", "12"]);
+    const { settings } = command as Extract<typeof command, { outcome: "run" }>;
+    assert.equal(settings.minutes, 12);
+    assert.equal(settings.isGoals, true);
+    assert.equal(settings.rounds, 25);
+  });
+
+  for (
+    const args of [
+      ["--minutes", "0"],
+      ["--rounds", "0"],
+      ["--rounds", "x"],
+      ["--runtime", "perl"],
+      ["--fast"],
+    ]
+  ) {
     it(`refuses ${args.join(" ")}`, () => {
       assert.equal(readArguments(args).outcome, "refused");
     });

@@ -48,6 +48,12 @@ export class CannedTables {
     this.#api = createSimulatedDynamoDb({ clock: systemRuntime().clock }).view();
   }
 
+  /** Counts from here on. */
+  reset(): void {
+    this.counts = { requests: 0, writes: 0, checkpointWrites: 0, longestBeatGapMs: {} };
+    this.#lastBeatAtMs.clear();
+  }
+
   createServer(): Server {
     const server = createServer((request, response) => {
       let body = "";

@@ -19,6 +19,9 @@ export interface Goal {
   readonly want: string;
   /** False where it was not measured. */
   readonly holds: boolean;
+  readonly runtime: RuntimeName;
+  /** Whether it says the same on every machine: a ratio inside one run, or a count. */
+  readonly isNeutral: boolean;
 }
 
 const BEST = "kinsumer cbor node";
@@ -76,6 +79,13 @@ const FLATNESS = 1.32;
 /** The SDK that is registered, and the most of a read's CPU that telemetry may take: per cent. */
 const SHARES: readonly (readonly [string, number])[] = [["no SDK", 2], ["SDK sampling 0", 5]];
 
+/** Whether a goal compares this subject on this case and runtime. */
+export function isCompared(on: string, runtime: RuntimeName, subject: string): boolean {
+  return RATIOS.some(([one, other, caseName, , where = "node"]) =>
+    caseName === on && where === runtime && (one === subject || other === subject)
+  );
+}
+
 /** How every goal stands. */
 export function judge(throughput: readonly Throughput[], figures: readonly Figure[]): Goal[] {
   const share = (what: string, on: string) => telemetryShare(throughput, figures, { what, on });
@@ -122,6 +132,8 @@ function judgeRatio(
     value: value ?? null,
     want: `≥ ${least} ×`,
     holds: value !== undefined && value >= least,
+    runtime,
+    isNeutral: true,
   };
 }
 
@@ -131,7 +143,9 @@ function atMost(
   { most, unit }: { readonly most: number; readonly unit: string },
 ): Goal {
   const want = `≤ ${most}${unit === "" ? "" : ` ${unit}`}`;
-  return { name, value: value ?? null, want, holds: value !== undefined && value <= most };
+  const holds = value !== undefined && value <= most;
+  const isNeutral = unit === "" || unit === "×";
+  return { name, value: value ?? null, want, holds, runtime: "node", isNeutral };
 }
 
 /** What telemetry costs alone, of what all costs together. */

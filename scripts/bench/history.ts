@@ -6,17 +6,21 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Goal } from "./goals.ts";
+import type { RuntimeName } from "./runtimes.ts";
 
 /** What one run left. */
 export interface Entry {
   /** For example `2026-01-31`. */
   readonly date: string;
-  /** For example `node 20.20.2`. */
-  readonly runtime: string;
+  readonly runtime: RuntimeName;
+  /** For example `20.20`. */
+  readonly version: string;
+  /** For example `linux-x64`. */
+  readonly platform: string;
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Runs that are kept; older ones go. */
+/** Runs that are kept of a runtime; older ones go. */
 const KEPT = 20;
 /** A change below this share is taken for noise. */
 const NOISE = 0.1;
@@ -26,16 +30,20 @@ export function readHistory(path: string): readonly Entry[] {
   return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) as readonly Entry[] : [];
 }
 
-/** What a run is remembered by. */
+/** What a run is remembered by: what says the same on another machine. */
 export function entryOf(goals: readonly Goal[], facts: Omit<Entry, "values">): Entry {
-  const measured = goals.filter(({ value }) => value !== null);
+  const measured = goals.filter(({ value, runtime, isNeutral }) =>
+    value !== null && isNeutral && runtime === facts.runtime
+  );
   const values = measured.map(({ name, value }) => [name, Number((value ?? 0).toPrecision(4))]);
   return { ...facts, values: Object.fromEntries(values) };
 }
 
 /** Adds an entry to a history file. */
 export function keep(path: string, entry: Entry): void {
-  const entries = [...readHistory(path), entry].slice(-KEPT);
+  const before = readHistory(path);
+  const same = [...before.filter(({ runtime }) => runtime === entry.runtime), entry].slice(-KEPT);
+  const entries = [...before.filter(({ runtime }) => runtime !== entry.runtime), ...same];
   writeFileSync(path, `${JSON.stringify(entries, null, 2)}\n`);
 }
 

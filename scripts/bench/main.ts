@@ -4,15 +4,16 @@
  * @module
  */
 
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { ROOT } from "../runtimes.mjs";
+import { ROOT, runtimePath } from "../runtimes.mjs";
 import { type BenchSettings, HELP, readArguments } from "./arguments.ts";
 import type { BenchContext } from "./bench.ts";
-import { judge } from "./goals.ts";
+import { type Goal, isCompared, judge } from "./goals.ts";
 import { changes, entryOf, keep, readHistory } from "./history.ts";
-import { drawPicture } from "./picture.ts";
+import { drawPicture, isDrawn } from "./picture.ts";
 import {
   type Figure,
   measureFailOver,
@@ -25,12 +26,14 @@ import {
 import { report } from "./report.ts";
 import { compile, goProgram, makeCertificate, Servers } from "./stage.ts";
 import { CASES } from "./plan.ts";
+import type { RuntimeName } from "./runtimes.ts";
 import { measureThroughput } from "./throughput.ts";
 
 const HISTORY = join(ROOT, "scripts", "bench", "history.json");
 const SECTIONS = ["throughput", "telemetry", "scale", "idle", "memory", "tables", "fail-over"];
 
 async function run(settings: BenchSettings): Promise<number> {
+  const startedAtMs = performance.now();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const failures: string[] = [];
   compile();
@@ -40,32 +43,30 @@ async function run(settings: BenchSettings): Promise<number> {
   const { isQuick } = settings;
   const context: BenchContext = { servers, go, certificate: certificate?.path, isQuick, say };
   try {
+    const figures = await measureFigures(context, settings, failures);
+    const mayGoOn = (roundMs: number): boolean =>
+      performance.now() - startedAtMs + roundMs <= (settings.minutes ?? Infinity) * 60_000;
     const throughput = isWanted(settings, "throughput")
       ? await measureThroughput(context, {
         ...settings,
-        isWanted: (caseName, subject) => isWantedTurn(settings, caseName, subject),
+        mayGoOn,
+        isWanted: (caseName, subject, runtime) =>
+          isWantedTurn(settings, caseName, subject) &&
+          (!settings.isGoals || isCompared(caseName, runtime, subject) ||
+            isDrawn(caseName, runtime, subject)),
         failed: (what) => {
           failures.push(what);
           say(`FAILED ${what}`);
         },
       })
       : [];
-    const figures = await measureFigures(context, settings, failures);
     const goals = judge(throughput, figures);
     const result = { throughput, figures, goals, failures };
     if (settings.isJson) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     else process.stdout.write(`${report(throughput, figures, goals)}\n`);
     const picture = settings.picture === undefined ? undefined : drawPicture(throughput);
     if (picture !== undefined) writeFileSync(settings.picture ?? "", picture);
-    const facts = { date: new Date().toISOString().slice(0, 10), runtime: runtimeName() };
-    const entry = entryOf(goals, facts);
-    const before = readHistory(HISTORY).findLast(({ runtime }) => runtime === facts.runtime);
-    if (settings.isCompared && before !== undefined) {
-      const lines = changes(before, entry);
-      say(`Since ${before.date}: ${lines.length === 0 ? "nothing changed" : ""}`);
-      for (const line of lines) say(`  ${line}`);
-    }
-    if (settings.isKept) keep(HISTORY, entry);
+    remember(goals, settings, say);
   } finally {
     servers.stop();
   }
@@ -73,8 +74,32 @@ async function run(settings: BenchSettings): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-function runtimeName(): string {
-  return `node ${process.versions.node.split(".")[0]}, ${process.platform}-${process.arch}`;
+/** Compares with the history, and adds to it, as far as that was asked for. */
+function remember(
+  goals: readonly Goal[],
+  settings: BenchSettings,
+  say: (line: string) => void,
+): void {
+  const platform = `${process.platform}-${process.arch}`;
+  for (const runtime of settings.runtimes) {
+    const date = new Date().toISOString().slice(0, 10);
+    const entry = entryOf(goals, { date, runtime, version: versionOf(runtime), platform });
+    if (Object.keys(entry.values).length === 0) continue;
+    const before = readHistory(HISTORY).findLast((each) => each.runtime === runtime);
+    if (settings.isCompared) {
+      const lines = before === undefined ? [] : changes(before, entry);
+      const since = before === undefined ? "nothing was kept yet" : `since ${before.date}`;
+      say(`${runtime}, ${since}${before && lines.length === 0 ? ": nothing changed" : ""}`);
+      for (const line of lines) say(`  ${line}`);
+    }
+    if (settings.isKept) keep(HISTORY, entry);
+  }
+}
+
+/** For example `20.20`. */
+function versionOf(runtime: RuntimeName): string {
+  const { stdout } = spawnSync(runtimePath(runtime), ["--version"], { encoding: "utf8" });
+  return /\d+\.\d+/.exec(stdout)?.[0] ?? "unknown";
 }
 
 async function measureFigures(
@@ -82,23 +107,31 @@ async function measureFigures(
   settings: BenchSettings,
   failures: string[],
 ): Promise<Figure[]> {
-  const { runtimes } = settings;
-  const sections: readonly (readonly [string, () => Promise<Figure[]>])[] = [
-    ["telemetry", () => measureTelemetry(context)],
-    ["scale", () => measureScale(context)],
-    ["idle", () => measureIdle(context, runtimes)],
-    ["memory", () => measureMemory(context, runtimes)],
-    ["tables", () => measureTables(context)],
-    ["fail-over", () => measureFailOver(context)],
-  ];
+  const { isGoals } = settings;
+  const runtimes = settings.runtimes.filter((each) => !isGoals || each === "node");
   const figures: Figure[] = [];
-  for (const [name, measure] of sections) {
-    if (!isWanted(settings, name) || (settings.isQuick && name === "fail-over")) continue;
+  const measure = async (name: string, section: () => Promise<Figure[]>): Promise<void> => {
+    if (!isWanted(settings, name) || (settings.isQuick && name === "fail-over")) return;
     try {
-      figures.push(...await measure());
+      figures.push(...await section());
     } catch (error) {
       failures.push(`${name}: ${(error as Error).message}`);
     }
+  };
+  await measure("telemetry", () => measureTelemetry(context));
+  await measure("scale", () => measureScale(context));
+  await measure("idle", () => measureIdle(context, runtimes, { isGoals }));
+  await measure("memory", () => measureMemory(context, runtimes));
+  // What counts requests and what counts seconds do next to nothing most of the time; each has
+  // servers of its own, because each begins their counts anew.
+  const others = await Servers.start(undefined);
+  try {
+    await Promise.all([
+      measure("tables", () => measureTables(context)),
+      measure("fail-over", () => measureFailOver({ ...context, servers: others })),
+    ]);
+  } finally {
+    others.stop();
   }
   return figures;
 }

@@ -10,7 +10,8 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { CannedKinesis, type KinesisCounts, type TlsIdentity } from "./canned_kinesis.ts";
-import { CannedTables, type TableCounts } from "./canned_tables.ts";
+import type { TableCounts } from "./canned_tables.ts";
+import { startTables } from "./tables_thread.ts";
 
 /** Where the servers listen. */
 export interface Endpoints {
@@ -33,24 +34,25 @@ export interface ServerCounts {
 }
 
 const kinesis = new CannedKinesis();
-const tables = new CannedTables();
+const tables = await startTables();
 let cpu = process.cpuUsage();
 let sinceMs = performance.now();
 
-function counts(): ServerCounts {
+async function take(question: "counts" | "reset"): Promise<ServerCounts> {
   const { user, system } = process.cpuUsage(cpu);
   const cpuMs = (user + system) / 1000;
-  return {
+  const counted = {
     kinesis: kinesis.counts,
-    tables: tables.counts,
+    tables: await tables.ask(question),
     cpuMs,
     elapsedMs: performance.now() - sinceMs,
   };
+  if (question === "reset") reset();
+  return counted;
 }
 
 function reset(): void {
   kinesis.counts = { reads: 0, connections: 0, lastReads: {} };
-  tables.counts = { requests: 0, writes: 0, checkpointWrites: 0, longestBeatGapMs: {} };
   cpu = process.cpuUsage();
   sinceMs = performance.now();
 }
@@ -62,8 +64,9 @@ function listen(server: Server): Promise<number> {
 }
 
 const control = createServer((request, response) => {
-  response.end(JSON.stringify(counts()));
-  if (request.url === "/reset") reset();
+  void take(request.url === "/reset" ? "reset" : "counts").then((counted) => {
+    response.end(JSON.stringify(counted));
+  });
 });
 const tls = process.argv[2] === undefined
   ? undefined
@@ -73,7 +76,7 @@ const dynalite = require("dynalite") as (options: unknown) => Server;
 const endpoints: Endpoints = {
   kinesis: `http://127.0.0.1:${await listen(kinesis.createServer())}`,
   kinesisTls: tls ? `https://127.0.0.1:${await listen(kinesis.createServer(tls))}` : undefined,
-  tables: `http://127.0.0.1:${await listen(tables.createServer())}`,
+  tables: `http://127.0.0.1:${tables.port}`,
   dynalite: `http://127.0.0.1:${await listen(dynalite({ createTableMs: 5 }))}`,
   control: `http://127.0.0.1:${await listen(control)}`,
 };

@@ -69,7 +69,12 @@ describe("judge()", () => {
     const goals = judge(measured, []);
     assert.match(report(measured, [], goals), /AWS SDK v3/);
     assert.match(drawPicture(measured) ?? "", /12\.0 ×/);
-    const facts = { date: "2026-01-01", runtime: "node 20" };
+    const facts = {
+      date: "2026-01-01",
+      runtime: "node",
+      version: "20.20",
+      platform: "linux-x64",
+    } as const;
     const entry = entryOf(goals, facts);
     assert.deepEqual(changes(entry, entry), []);
     const name = "kinsumer cbor node against AWS SDK v3, 1 KiB, node";

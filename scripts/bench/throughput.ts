@@ -33,7 +33,7 @@ const QUICK_CASES: readonly string[] = ["1 KiB", "TLS"];
 /**
  * Measures.
  *
- * @param isWanted decides by the names of a case and a subject
+ * @param isWanted decides by the names of a case, a subject and a runtime
  * @param failed is told what could not be measured
  */
 export async function measureThroughput(
@@ -41,8 +41,10 @@ export async function measureThroughput(
   options: {
     readonly rounds: number;
     readonly runtimes: readonly RuntimeName[];
-    readonly isWanted: (caseName: string, subject: string) => boolean;
+    readonly isWanted: (caseName: string, subject: string, runtime: RuntimeName) => boolean;
     readonly failed: (what: string) => void;
+    /** Asked before each round but the first, with what the last one took: milliseconds. */
+    readonly mayGoOn: (roundMs: number) => boolean;
   },
 ): Promise<readonly Throughput[]> {
   const turns = CASES.filter((each) => !each.isTls || context.certificate !== undefined)
@@ -50,25 +52,29 @@ export async function measureThroughput(
     .flatMap((on) =>
       options.runtimes.flatMap((runtime) =>
         SUBJECTS.filter((subject) =>
-          isMeasured(subject, on, runtime) && options.isWanted(on.name, subject.name) &&
+          isMeasured(subject, on, runtime) && options.isWanted(on.name, subject.name, runtime) &&
           (context.go !== undefined || !subject.program.startsWith("go"))
         ).map((subject) => ({ on, runtime, subject, result: empty(on.name, runtime, subject) }))
       )
     );
+  let roundMs = 0;
   for (let round = 1; round <= options.rounds; round++) {
+    if (round > 1 && !options.mayGoOn(roundMs)) break;
+    const startedAtMs = performance.now();
     for (const { on, runtime, subject, result } of turns) {
       const name = `${on.name}, ${runtime}, ${subject.name}`;
       try {
         const of = { program: subject.program, runtime };
         note(result, await runSubject(context, of, loadOf(context, on, subject)));
         context.say(
-          `${round}/${options.rounds} ${name}: ${result.cpuSeconds.at(-1)?.toFixed(2)} CPU s/M`,
+          `round ${round}, ${name}: ${result.cpuSeconds.at(-1)?.toFixed(2)} CPU s/M`,
         );
       } catch (error) {
         for (const values of seriesOf(result)) values.push(undefined);
         options.failed(`${name}: ${(error as Error).message}`);
       }
     }
+    roundMs = performance.now() - startedAtMs;
   }
   return turns.map(({ result }) => result);
 }
@@ -102,7 +108,9 @@ function note(
   result.peakMiB.push(peakBytes / 1_048_576);
   result.firstRecordMs.push(firstRecordMs);
   result.serverShare.push(served.cpuMs / served.elapsedMs);
-  const gaps = Object.values(served.tables.longestBeatGapMs).filter((gap) => gap > 0);
+  const gaps = Object.values(served.tables.longestBeatGapMs).filter((gap) =>
+    gap > BEAT_INTERVAL_MS / 2
+  );
   result.beatLatenessMs.push(
     gaps.length === 0 ? undefined : Math.max(...gaps) - BEAT_INTERVAL_MS,
   );
