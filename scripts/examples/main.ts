@@ -102,4 +102,6 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+// What runs ends with this: see Program.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await main();

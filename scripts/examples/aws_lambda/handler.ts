@@ -10,8 +10,6 @@ export async function handler(_event: ScheduledEvent, context: Context): Promise
   const options = {
     streamName: process.env.STREAM_NAME ?? "orders",
     applicationName: "billing",
-    kinesisEndpoint: process.env.AWS_ENDPOINT_URL_KINESIS, // unset: AWS
-    dynamodbEndpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB,
   };
   return await runOnce(options, async (record, { signal }) => {
     const headers = { "idempotency-key": record.id };

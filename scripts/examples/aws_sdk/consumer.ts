@@ -12,8 +12,6 @@ const kinsumer = new Kinsumer({
   applicationName: "billing",
   region: await dynamodb.config.region(),
   credentials: dynamodb.config.credentials,
-  kinesisEndpoint: process.env.AWS_ENDPOINT_URL_KINESIS, // unset: AWS
-  dynamodbEndpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB,
 });
 await kinsumer.createRequiredTables();
 await kinsumer.run();

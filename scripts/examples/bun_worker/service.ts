@@ -13,8 +13,6 @@ const insert = database.query("INSERT OR IGNORE INTO orders VALUES (?, ?, ?)");
 const kinsumer = new Kinsumer({
   streamName: process.env.STREAM_NAME ?? "orders",
   applicationName: "scoring",
-  kinesisEndpoint: process.env.AWS_ENDPOINT_URL_KINESIS, // unset: AWS
-  dynamodbEndpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB,
 });
 await kinsumer.createRequiredTables();
 await kinsumer.run();

@@ -5,8 +5,6 @@ export async function billOrders(): Promise<RunOnceResult> {
   const options = {
     streamName: Deno.env.get("STREAM_NAME") ?? "orders",
     applicationName: "billing",
-    kinesisEndpoint: Deno.env.get("AWS_ENDPOINT_URL_KINESIS"), // unset: AWS
-    dynamodbEndpoint: Deno.env.get("AWS_ENDPOINT_URL_DYNAMODB"),
   };
   return await runOnce(options, (record) => {
     const order = record.json() as { customer: string; total: number };

@@ -6,8 +6,6 @@ const kinsumer = new Kinsumer({
   streamName: process.env.STREAM_NAME ?? "orders",
   applicationName: "billing",
   clientName: hostname(), // the container's ID: `kinsumer status` shows it
-  kinesisEndpoint: process.env.AWS_ENDPOINT_URL_KINESIS, // unset: AWS
-  dynamodbEndpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB,
 });
 await kinsumer.createRequiredTables();
 await kinsumer.run();

@@ -9,8 +9,6 @@ const stopTelemetry = startTelemetry("billing");
 const kinsumer = new Kinsumer({
   streamName: process.env.STREAM_NAME ?? "orders",
   applicationName: "billing",
-  kinesisEndpoint: process.env.AWS_ENDPOINT_URL_KINESIS, // unset: AWS
-  dynamodbEndpoint: process.env.AWS_ENDPOINT_URL_DYNAMODB,
   runtime: nodeRuntime(),
   logger: console,
 });

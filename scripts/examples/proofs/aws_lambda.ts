@@ -81,14 +81,14 @@ export function assertOnce({ posted }: Inbox, count: number): void {
   );
 }
 
-/** The function may do what the README's policy says. */
+/** The function may do what the policy of docs/aws.md says. */
 function assertPolicy(scene: Scene): void {
   const template = readFileSync(join(scene.folder, "template.yaml"), "utf8");
   const actions = [...template.matchAll(/^ +- ((?:kinesis|dynamodb):\w+)$/gm)].map(([, name]) =>
     name
   );
-  const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
-  const [, policy = ""] = /```json\n(\{\s+"Version"[^`]+)```/.exec(readme) ?? [];
+  const guide = readFileSync(new URL("../../../docs/aws.md", import.meta.url), "utf8");
+  const [, policy = ""] = /```json\n(\{\s+"Version"[^`]+)```/.exec(guide) ?? [];
   const { Statement } = JSON.parse(policy) as { Statement: { Action: string[] }[] };
   const wanted = Statement.slice(0, 2).flatMap(({ Action }) => Action);
   assert.deepEqual(actions.sort(), wanted.sort(), "the function's policy");

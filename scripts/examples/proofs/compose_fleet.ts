@@ -28,7 +28,7 @@ interface Service {
   readonly "stop_grace_period"?: string;
 }
 
-const PATIENCE_MS = 40_000;
+const PATIENCE_MS = 60_000;
 const LABEL = "com.kinsumer.example";
 const KINSUMER = "node_modules/.bin/kinsumer";
 

@@ -5,10 +5,11 @@
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
 import { eventually } from "../../../testing/collect.ts";
 
 /** How long a program may take to print what is expected of it. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 120_000;
 /** How long it may take to end when it is told to, before it is killed. */
 const GRACE_MS = 10_000;
 
@@ -29,8 +30,12 @@ export class Program {
 
   constructor({ command: [file, ...args], cwd, env }: ProgramOptions) {
     this.#name = args.at(-1) ?? file;
-    const child = spawn(file, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
+    // It leads a process group of its own, so that its end is the end of those that it starts.
+    const child = spawn(file, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     this.#child = child;
+    const leave = (): void => this.#signal("SIGTERM");
+    process.once("exit", leave);
+    child.once("exit", () => process.off("exit", leave));
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (chunk: string) => this.#output += chunk);
     }
@@ -89,13 +94,21 @@ export class Program {
     if (!/^exit code [1-9]/.test(how)) this.#fail(`it ended with ${how}`);
   }
 
-  /** Ends it, where it has not ended by itself. */
+  /** Ends it, and what it has started, where they have not ended by themselves. */
   async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    this.#child.kill("SIGTERM");
+    this.#signal("SIGTERM");
     await Promise.race([this.#ended, after(GRACE_MS, "")]);
-    this.#child.kill("SIGKILL"); // nothing, where it is gone
+    this.#signal("SIGKILL");
     await this.#ended;
+  }
+
+  /** Sends a signal to it and to all that it has started. */
+  #signal(signal: NodeJS.Signals): void {
+    try {
+      if (this.#child.pid !== undefined) process.kill(-this.#child.pid, signal);
+    } catch {
+      // They are gone.
+    }
   }
 
   #fail(why: string): never {

@@ -1,4 +1,4 @@
-import { runOnce } from "kinsumer";
+import { runOnce } from "kinsumer/edge";
 
 export interface Env {
   readonly AWS_REGION: string;
