@@ -45,6 +45,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
   const names = [...PROOFS.keys()].filter((name) => name.includes(values.only));
   const project = mkdtempSync(join(tmpdir(), "kinsumer-examples-"));
+  process.once("exit", () => rmSync(project, { recursive: true, force: true }));
   let ends: readonly End[] = [];
   try {
     const tarball = await makeUserProject({ from: FOLDER, to: project, sources: examples() });
@@ -52,8 +53,6 @@ async function main(): Promise<number> {
   } catch (error) {
     print(error instanceof Error ? error.message : String(error));
     ends = ["failed"];
-  } finally {
-    rmSync(project, { recursive: true, force: true });
   }
   const count = (end: End): number => ends.filter((each) => each === end).length;
   const skipped = count("skipped") === 0 ? "" : `, ${count("skipped")} skipped`;

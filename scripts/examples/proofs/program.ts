@@ -21,6 +21,9 @@ export interface ProgramOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
+const RUNNING = new Set<Program>();
+process.once("exit", () => RUNNING.forEach((program) => program.leave()));
+
 /** A running process. */
 export class Program {
   readonly #name: string;
@@ -33,9 +36,8 @@ export class Program {
     // It leads a process group of its own, so that its end is the end of those that it starts.
     const child = spawn(file, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"], detached: true });
     this.#child = child;
-    const leave = (): void => this.#signal("SIGTERM");
-    process.once("exit", leave);
-    child.once("exit", () => process.off("exit", leave));
+    RUNNING.add(this);
+    child.once("close", () => RUNNING.delete(this));
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (chunk: string) => this.#output += chunk);
     }
@@ -94,9 +96,14 @@ export class Program {
     if (!/^exit code [1-9]/.test(how)) this.#fail(`it ended with ${how}`);
   }
 
+  /** Tells it to end, and waits for nothing. */
+  leave(): void {
+    this.#signal("SIGTERM");
+  }
+
   /** Ends it, and what it has started, where they have not ended by themselves. */
   async kill(): Promise<void> {
-    this.#signal("SIGTERM");
+    this.leave();
     await Promise.race([this.#ended, after(GRACE_MS, "")]);
     this.#signal("SIGKILL");
     await this.#ended;
