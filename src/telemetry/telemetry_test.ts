@@ -179,6 +179,29 @@ describe("spans", () => {
     });
   });
 
+  it("stand for what is handed over, and not for what is only buffered", async () => {
+    const handler = async (_: unknown, { signal }: { readonly signal: AbortSignal }) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    };
+    for (const isPulled of [true, false]) {
+      const fleet = createSimulatedFleet({ seed: 1, shards: 1, defaults: PACE });
+      fleet.put(10);
+      const a = await fleet.start("a", {
+        consume: async (kinsumer) => {
+          if (isPulled) await kinsumer.next();
+          else await kinsumer.process(handler);
+        },
+      });
+      await fleet.clock.advance(5_000);
+      const { buffer } = a.kinsumer.snapshot();
+      assert.equal(buffer.waitingRecords + buffer.inHandRecords, 10, "all are read");
+      await fleet.stop(a);
+      const counts = ["receive", "process"].map((name) => spans.named(`${name} simulated`).length);
+      assert.deepEqual(counts, isPulled ? [1, 0] : [0, 1]);
+      spans.clear();
+    }
+  });
+
   it("link what is handed over to its producer", async () => {
     const fleet = createSimulatedFleet({ seed: 1, shards: 1, defaults: PACE });
     const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
