@@ -134,7 +134,7 @@ describe("in a terminal", () => {
   it("local serves until Ctrl-C", SLOW, async () => {
     const args = ["local", "--kinesis-port", "0", "--dynamodb-port", "0", "--stream", "fresh"];
     const local = runInTerminal(args, { env, ...SIZE });
-    await local.printed(/export KINSUMER_DYNAMODB_ENDPOINT=\S+[^]*\n/);
+    await local.printed(/export AWS_SECRET_ACCESS_KEY=\S+[^]*\n/);
     local.type("\x03");
     assert.equal((await local.ended).code, 0);
   });
