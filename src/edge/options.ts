@@ -17,7 +17,7 @@ import type { RunTelemetry } from "../telemetry/run_telemetry.ts";
 /**
  * What a run at the edge is made from: options of the whole library, with the same meaning, ranges
  * and defaults. Only a stream and the application's name are required; pass `region` and
- * `credentials` where there is no environment. Endpoints are never taken from the environment.
+ * `credentials` where there is no environment.
  */
 export interface EdgeOptions extends
   Pick<
