@@ -21,6 +21,8 @@ export interface ReadBatch {
   readonly retrievedMs: number;
   /** Bytes that the batch takes from the budget until every record of it is acknowledged. */
   readonly byteLength: number;
+  /** How many of its records are not processed. */
+  openCount: number;
 }
 
 /** Some of the records of one read: from `from` (included) to `to` (excluded). */
@@ -50,7 +52,8 @@ export class Channel {
   /** What its reader is doing. */
   reader: ReaderState = { phase: "beginning", sinceMs: 0 };
   readonly #owner: ChannelOwner;
-  readonly #unprocessed = new Map<ReadBatch, number>();
+  /** Those with a record that is not processed. */
+  readonly #unprocessed = new Set<ReadBatch>();
   readonly #waiters = new Set<() => void>();
   #inHandCount = 0;
   #readThroughMs: number | undefined;
@@ -153,8 +156,9 @@ export class Channel {
     const before = this.progress.processedCount;
     const firstOrdinal = this.progress.append(received);
     const knownCount = this.progress.processedCount - before;
-    const batch = { channel: this, received, firstOrdinal, ...read };
-    this.#unprocessed.set(batch, received.length);
+    const openCount = received.length;
+    const batch = { channel: this, received, firstOrdinal, ...read, openCount };
+    this.#unprocessed.add(batch);
     this.#readSequenceNumber = received.at(-1)?.sequenceNumber;
     this.#heldBytes += read.byteLength;
     const whole = { batch, from: 0, to: received.length };
@@ -246,19 +250,15 @@ export class Channel {
   }
 
   #drop(): void {
-    for (const batch of this.#unprocessed.keys()) this.#owner.freed(batch.byteLength);
+    for (const batch of this.#unprocessed) this.#owner.freed(batch.byteLength);
     this.#unprocessed.clear();
     this.#heldBytes = 0;
     this.#readThroughMs = undefined;
   }
 
   #settle(batch: ReadBatch, count: number): void {
-    const left = this.#unprocessed.get(batch);
-    if (left === undefined) return; // disposed: the budget has it back already
-    if (left > count) {
-      this.#unprocessed.set(batch, left - count);
-      return;
-    }
+    batch.openCount -= count;
+    if (batch.openCount > 0) return;
     this.#unprocessed.delete(batch);
     this.#heldBytes -= batch.byteLength;
     this.#owner.freed(batch.byteLength);

@@ -324,26 +324,31 @@ export class Handoff {
 
   #take(isBatch: boolean): Range | undefined {
     while (this.#queue.length > 0 && this.#options.isLeaseValid()) {
-      const { batch: { channel }, from, to } = this.#queue[0]!;
+      const { from, to } = this.#queue[0]!;
       const range = this.#cut(0, isBatch ? to : from + 1);
-      if (channel.isOpen) return range;
+      if (range !== undefined) return range;
     }
     return undefined;
   }
 
-  /** Takes a range of the queue, or its first part, into hand. */
-  #cut(index: number, to: number): Range {
+  /**
+   * Takes a range of the queue, or its first part, into hand.
+   *
+   * @returns `undefined` where its shard is let go: then it is dropped
+   */
+  #cut(index: number, to: number): Range | undefined {
     const range = this.#queue[index]!;
     const { batch, from } = range;
     if (to === range.to) this.#queue.splice(index, 1);
     else range.from = to;
     this.#waitingCount -= to - from;
-    if (batch.channel.isOpen) {
+    const { isOpen } = batch.channel;
+    if (isOpen) {
       batch.channel.handedOver(to - from);
       this.#options.onHandedOver?.(batch, from, to);
     }
     this.#admissions.admitWaiting();
-    return { batch, from, to };
+    return isOpen ? { batch, from, to } : undefined;
   }
 
   #drop(channel: Channel): void {

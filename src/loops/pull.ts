@@ -64,9 +64,10 @@ export class PullIterator<Item extends Pulled> implements AsyncIterableIterator<
 
   /** Acknowledges what was returned last. */
   acknowledge(): void {
-    if (this.#inHand.length === 0) return;
-    for (const item of this.#inHand) item.ack();
-    this.#inHand.length = 0;
+    const inHand = this.#inHand;
+    if (inHand.length === 0) return;
+    for (let index = 0; index < inHand.length; index++) inHand[index]!.ack();
+    while (inHand.length > 0) inHand.pop(); // setting the length costs more
   }
 
   [Symbol.asyncIterator](): this {
