@@ -23,6 +23,8 @@ const MOST_RUNS = 80;
 
 interface Visit {
   readonly crash: () => void;
+  readonly pause: () => void;
+  readonly resume: () => void;
   readonly isOver: () => boolean;
   readonly result: Promise<RunOnceResult>;
 }
@@ -33,6 +35,8 @@ function visit(fleet: SimulatedFleet, name: string, facts: {
   readonly budgetMs: number;
   readonly handlerMs: number;
   readonly isAtEdge?: boolean;
+  /** Is told of each record that is handed over. */
+  readonly onRecord?: () => void;
   /** How many requests of a hundred fail, or lose their answer. */
   readonly faults?: number;
 }): Visit {
@@ -72,6 +76,7 @@ function visit(fleet: SimulatedFleet, name: string, facts: {
     },
   }, async (record) => {
     account.delivered(name, record);
+    facts.onRecord?.();
     await machine.clock.sleep(facts.handlerMs);
     account.processed(name, record);
   }, { budgetMs: facts.budgetMs });
@@ -82,7 +87,9 @@ function visit(fleet: SimulatedFleet, name: string, facts: {
     account.excuse(name);
     isOver = true;
   };
-  return { crash, isOver: () => isOver, result };
+  const pause = () => machine.pause();
+  const resume = () => machine.resume();
+  return { crash, pause, resume, isOver: () => isOver, result };
 }
 
 /** Plays visits at random, kills some, then a schedule until all is done. */
@@ -151,6 +158,29 @@ describe("visits, by seed", () => {
     assert.deepEqual(fleet.tables.clientRows(), []);
     assert.equal(fleet.clock.sleeperCount(), 0, "a timer outlived the runs");
   });
+
+  for (const isAtEdge of [false, true]) {
+    const where = isAtEdge ? " at the edge" : "";
+    it(`hands nothing over after a hang${where}: others may have the shard`, async () => {
+      const fleet = createSimulatedFleet({ seed: 11, shards: 1 });
+      fleet.put(100);
+      let count = 0;
+      const facts = { seed: 1, budgetMs: 600_000, handlerMs: 200, isAtEdge };
+      const hung = visit(fleet, "hung", { ...facts, onRecord: () => count++ });
+      hung.result.catch(() => {});
+      fleet.account.excuse("hung");
+      await fleet.clock.runUntil(() => count > 10, 20_000);
+      hung.pause();
+      const handedOver = count;
+      await fleet.clock.advance(20_000);
+      const next = visit(fleet, "next", { seed: 2, budgetMs: 120_000, handlerMs: 1 });
+      await fleet.clock.runUntil(() => next.isOver() && fleet.account.isComplete, 120_000);
+      hung.resume();
+      await fleet.clock.advance(30_000);
+      assert.equal(count, handedOver);
+      assert.deepEqual(fleet.account.violations, []);
+    });
+  }
 
   it("gives way to nobody and takes nothing from a fleet that stays", async () => {
     const fleet = createSimulatedFleet({ seed: 8, shards: 4 });
