@@ -96,7 +96,7 @@ async function main(): Promise<number> {
     await environment.streams.create(streamName, { shardCount: 1 });
     await environment.streams.put(streamName, [{ partitionKey: "a", data: "1" }]);
     print(`Milliseconds, medians of ${starts} starts, and ratios to the AWS SDK's`);
-    for (const runtime of RUNTIMES.filter((each: string) => wanted.includes(each))) {
+    for (const runtime of RUNTIMES.filter((each: RuntimeName) => wanted.includes(each))) {
       const times = await measure(runtime, starts, async () => {
         const applicationName = environment.uniqueName("cold");
         const options = { ...environment.clientOptions(), streamName, applicationName };
