@@ -63,7 +63,7 @@ describe("an idle client", () => {
         GetRecords: [2 * (1000 / throttleDelayMs) + 1, 2 * (1000 / throttleDelayMs) + 1],
         UpdateItem: [beats + looks, beats],
         GetItem: [looks, looks],
-        Scan: [looks, 1],
+        Scan: [looks, looks / 2], // a follower's: every fifth beat, and more often for a while at first
         ListShards: [1000 / leaderActionIntervalMs + 1, 0],
       };
       for (const [index, requests] of sent.entries()) {

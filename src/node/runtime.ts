@@ -19,14 +19,13 @@ export interface NodeRuntimeOptions {
   /**
    * How large the process's heap is at least, in bytes: what is missing when the runtime is made is
    * filled with a text of no use, once for the process. V8 collects the whole heap the more often the
-   * smaller it is beside the answers that are read; without this, a third of the CPU of a small
-   * consumer may go there. 0: no ballast; at most 268,435,456. @default {25165824}
+   * smaller it is beside the answers that are read: a third of the CPU of a small consumer may go
+   * there, which 25,165,824 (24 MiB) spares. At most 268,435,456. @default {0}, none
    */
   readonly minHeapBytes?: number | undefined;
 }
 
 const DEFAULT_MAX_SOCKETS = 1_024;
-const DEFAULT_MIN_HEAP_BYTES = 25_165_824;
 const MAX_HEAP_BYTES = 268_435_456;
 
 /**
@@ -49,7 +48,7 @@ const MAX_HEAP_BYTES = 268_435_456;
  * ```
  */
 export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
-  const { maxSockets = DEFAULT_MAX_SOCKETS, minHeapBytes = DEFAULT_MIN_HEAP_BYTES } = options;
+  const { maxSockets = DEFAULT_MAX_SOCKETS, minHeapBytes = 0 } = options;
   assertWithin("maxSockets", maxSockets, { min: 1, max: 65_535 });
   assertWithin("minHeapBytes", minHeapBytes, { min: 0, max: MAX_HEAP_BYTES });
   ensureHeap(minHeapBytes);
