@@ -135,7 +135,7 @@ async function mutants(): Promise<number> {
   }, { only, isSearch });
   const survived = results.filter(({ isCaught }) => !isCaught).length;
   if (isSearch) {
-    const caught = results.filter(({ isCaught, isHanging }) => isCaught && !isHanging);
+    const caught = results.filter(({ isCaught }) => isCaught);
     const found = new Map(caught.map(({ name, seed }) => [name, seed]));
     await writeMutantSeeds(found, MUTATIONS.map(({ name }) => name));
   }

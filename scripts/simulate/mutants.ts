@@ -29,8 +29,6 @@ export interface MutantResult {
   readonly seed: number;
   /** The promise that it broke first, and how. */
   readonly by: string;
-  /** Caught only because it was not played to the end within the time. */
-  readonly isHanging?: boolean;
 }
 
 /**
@@ -65,7 +63,7 @@ async function runMutant(
   mutation: Mutation,
   knownSeed: number | undefined,
 ): Promise<MutantResult> {
-  const { name, isEndless = false } = mutation;
+  const { name } = mutation;
   const root = await mkdtemp(join(tmpdir(), "kinsumer-mutant-"));
   try {
     await copySources(root);
@@ -73,7 +71,7 @@ async function runMutant(
     if (knownSeed !== undefined) {
       const range = { from: knownSeed, to: knownSeed + 1, timeoutMs: KNOWN_TIMEOUT_MS };
       const result = await play({ root, name, ...range });
-      if (result.isCaught && (isEndless || !result.isHanging)) return result;
+      if (result.isCaught) return result;
     }
     return await play({ root, name, from: 1, to: 1 + MOST_SEEDS, timeoutMs: TIMEOUT_MS });
   } finally {
@@ -128,11 +126,9 @@ async function play(playing: {
   if (first !== undefined) {
     return { name, isCaught: true, seed: caught!.seed, by: `${first.promise}: ${first.what}` };
   }
-  // A mutant that cannot even be played to the end within the time is caught by that.
-  const isHanging = problem?.startsWith(OUT_OF_TIME) ?? false;
-  if (problem !== undefined && !isHanging) {
+  if (problem !== undefined && !problem.startsWith(OUT_OF_TIME)) {
     throw new Error(`Cannot play the mutant "${name}": it ${problem}`);
   }
   const seed = Math.min(range.from + seeds, range.to - 1); // the one that was being played
-  return { name, isCaught: isHanging, isHanging, seed, by: problem ?? "survived" };
+  return { name, isCaught: false, seed, by: problem ?? "survived" };
 }

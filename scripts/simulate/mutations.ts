@@ -17,8 +17,6 @@ export interface Mutation extends Change {
   readonly name: string;
   /** A second place, where one does not do. */
   readonly also?: Change;
-  /** It never ends, and that it does not is what catches it. */
-  readonly isEndless?: boolean;
 }
 
 /** Every mutant that the simulation has to catch. */
@@ -157,7 +155,6 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/loops/read_shard.ts",
     find: "  await clock.sleep(delayMs, signal);\n}",
     replace: "}",
-    isEndless: true,
   },
   {
     name: "a buffer without a bound of records",

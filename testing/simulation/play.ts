@@ -10,6 +10,7 @@ import { checkEnd, checkRecovery, checkStops, watch } from "./checks.ts";
 import { GoCast } from "./go_cast.ts";
 import type { Action, Scenario } from "./scenario.ts";
 import { type Actor, Stage } from "./stage.ts";
+import { watchTakeovers } from "./takeovers.ts";
 import { Visits } from "./visits.ts";
 import { Weather } from "./weather.ts";
 
@@ -57,6 +58,7 @@ class Player {
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#weather = new Weather(stage);
+    watchTakeovers(stage);
     this.#cast = new Cast(stage, this.#weather);
     this.#goCast = new GoCast(stage, this.#weather);
     this.#visits = new Visits(stage, this.#weather);

@@ -27,6 +27,8 @@ const SEVERE: readonly WeatherKind[] = ["lossy", "latency", "no-table", "no-cred
 const EMPTY_LAG_MS = 5_000;
 
 const LONGEST_DELAY_MS = 20_000;
+/** A client that sends as many at one moment does not wait after a failure. */
+const MOST_REQUESTS_AT_ONCE = 2_000;
 
 /** What lies between the clients and the services. */
 export class Weather {
@@ -35,6 +37,8 @@ export class Weather {
     WeatherKind,
     { readonly untilMs: number; readonly strength: number }
   >();
+
+  readonly #atOnce = new WeakMap<object, { readonly atMs: number; count: number }>();
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -60,7 +64,7 @@ export class Weather {
   }
 
   /** How one client reaches the services through the weather. */
-  channel(actor: Pick<Actor, "requests">): Omit<ChannelOptions, "clock"> {
+  channel(actor: Pick<Actor, "name" | "requests">): Omit<ChannelOptions, "clock"> {
     return {
       latencyMs: 1,
       fate: (operation) => this.#fate(operation),
@@ -83,8 +87,9 @@ export class Weather {
     return this.#hits("no-iterator") ? { ...answer, nextShardIterator: undefined } : answer;
   }
 
-  async #intercept(actor: Pick<Actor, "requests">, operation: string): Promise<void> {
+  async #intercept(actor: Pick<Actor, "name" | "requests">, operation: string): Promise<void> {
     actor.requests++;
+    if (this.#isTooHot(actor)) await new Promise(() => {});
     const latency = this.#windows.get("latency");
     if (latency !== undefined && latency.untilMs > this.#stage.nowMs) {
       await this.#stage.world.clock.clock.sleep(latency.strength * this.#stage.random.next());
@@ -99,6 +104,18 @@ export class Weather {
       throw new KinsumerError("AccessDenied", "Cannot list the shards: permission is missing");
     }
     this.#throttle(operation);
+  }
+
+  /** P8: who asks again and again while no time passes gets no more answers, or it would never end. */
+  #isTooHot(actor: { readonly name: string }): boolean {
+    const { nowMs, world: { account } } = this.#stage;
+    const last = this.#atOnce.get(actor);
+    const atOnce = last?.atMs === nowMs ? last : { atMs: nowMs, count: 0 };
+    this.#atOnce.set(actor, atOnce);
+    if (++atOnce.count === MOST_REQUESTS_AT_ONCE) {
+      account.violate("P8", `${actor.name} sent ${atOnce.count} requests at one moment`);
+    }
+    return atOnce.count >= MOST_REQUESTS_AT_ONCE;
   }
 
   #throttle(operation: string): void {
