@@ -42,7 +42,15 @@ const RESUME_AFTER_MS = 1_500;
  * is checked elsewhere.
  */
 export function withHandlers({ schedule: _, ...scenario }: Scenario): Scenario {
-  const actions = scenario.actions.filter(({ type }) => type !== "go-client" && type !== "visit");
+  const { options: { clientRecordMaxAgeMs } } = scenario;
+  const random = createSeededRandom(scenario.seed + 0xc07);
+  const actions = scenario.actions
+    .filter(({ type }) => type !== "go-client" && type !== "visit")
+    .map((action) => {
+      if (action.type !== "cut" || !action.dynamodb) return action;
+      // About as long as a lease: it ends while handlers run, and the row is still in one's own name.
+      return { ...action, forMs: clientRecordMaxAgeMs * (0.8 + 0.5 * random.next()) };
+    });
   const clientCount = Math.max(1, scenario.clientCount);
   return { ...scenario, clientCount, actions, handling: drawHandling(scenario.seed) };
 }
