@@ -18,13 +18,15 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+const START_TIMEOUT_MS = 60_000;
+
 /** kinesalite or dynalite. */
 export async function startEmbedded(service: "kinesis" | "dynamodb"): Promise<RunningServer> {
   const program = join(ROOT, "scripts", "local_servers.ts");
   const args = [...scriptArgs(currentRuntime(), program), "--kinesis-port", "0"];
   const child = start([...args, "--dynamodb-port", "0"]);
-  const variable = service === "kinesis" ? "KINSUMER_KINESIS" : "KINSUMER_DYNAMODB";
-  const endpoint = await untilPrinted(child, new RegExp(`${variable}_ENDPOINT=(\\S+)`));
+  const variable = `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
+  const endpoint = await untilPrinted(child, new RegExp(`${variable}=(\\S+)`));
   return asServer(child, endpoint);
 }
 
@@ -56,11 +58,17 @@ function asServer(child: ChildProcess, endpoint: string): RunningServer {
 function untilPrinted(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = "";
+    const late = setTimeout(() => {
+      reject(new Error(`A server did not say ${pattern} in time: ${output}`));
+      child.kill("SIGKILL");
+    }, START_TIMEOUT_MS);
     child.once("exit", (code) => reject(new Error(`A server ended with ${code}: ${output}`)));
     child.stdout?.on("data", (chunk: unknown) => {
       output += String(chunk);
       const found = pattern.exec(output)?.[1];
-      if (found !== undefined) resolve(found);
+      if (found === undefined) return;
+      clearTimeout(late);
+      resolve(found);
     });
   });
 }
