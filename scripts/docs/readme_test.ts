@@ -282,6 +282,13 @@ describe("the documents", () => {
     assert.ok(lines <= 400, `README.md has ${lines} lines`);
   });
 
+  it("say of installs what was weighed", () => {
+    const row = read(README).split("\n").find((line: string) => line.startsWith("| an install"));
+    const sizes = [...row?.matchAll(/\d+ packages, [\d.]+ MB/g) ?? []].map(String);
+    assert.equal(sizes.length, 4, row);
+    for (const size of sizes) assert.ok(read("docs/edge.md").includes(`| ${size}`), size);
+  });
+
   it("name only tasks that package.json has", () => {
     const { scripts } = JSON.parse(read("package.json"));
     for (const path of documents()) {

@@ -229,6 +229,12 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'return "take";',
   },
   {
+    name: "a heartbeat that arrives again puts an old date back",
+    file: "src/tables/clients.ts",
+    find: '`${isOwn} AND ${isBefore(expression, attributes["LastUpdate"]!)}`',
+    replace: "isOwn",
+  },
+  {
     name: "the dead keep their shares",
     file: "src/rules/liveness.ts",
     find: "if (unchangedMs(sighting) >= (row.maxAgeMs ?? goMaxAgeMs)) return false;",

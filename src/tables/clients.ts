@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Item, ItemsApi } from "../aws/dynamodb_api.ts";
+import type { AttributeValue, Item, ItemsApi } from "../aws/dynamodb_api.ts";
 import type { ClientRow } from "../model.ts";
 import type { Clock } from "../runtime.ts";
 import {
@@ -133,6 +133,12 @@ function witnessed(item: Item): Pick<ClientRow, "witnessedMs"> {
   return witnessedMs === undefined || !isCurrent ? {} : { witnessedMs };
 }
 
+/** Holds where the row's last beat is older than this one. */
+function isBefore(expression: Expression, lastUpdate: AttributeValue): string {
+  const name = expression.name("LastUpdate");
+  return `(attribute_not_exists(${name}) OR ${name} < ${expression.value(lastUpdate)})`;
+}
+
 /** Holds where nobody has added to what was witnessed since it was read. */
 function isAsWitnessed(expression: Expression, observed: ClientRow): string {
   if (observed.witnessedMs !== undefined) {
@@ -174,9 +180,12 @@ class DynamoDbClientsTable implements ClientsTable {
 
   async beat(client: BeatingClient, signal?: AbortSignal): Promise<BeatOutcome> {
     const expression = new Expression();
-    const updateExpression = setAttributes(expression, this.#beatAttributes(client));
-    // Rule: a beat keeps alive only the row of its own process; it never brings a row back.
-    const conditionExpression = isString(expression, "Incarnation", client.incarnation);
+    const attributes = this.#beatAttributes(client);
+    const updateExpression = setAttributes(expression, attributes);
+    // Rule: a beat keeps alive only the row of its own process; it never brings a row back. One that
+    // arrives late, or twice, does not put an old date back: who saw that before would see no beat.
+    const isOwn = isString(expression, "Incarnation", client.incarnation);
+    const conditionExpression = `${isOwn} AND ${isBefore(expression, attributes["LastUpdate"]!)}`;
     const outcome = await this.#api.updateItem(
       {
         ...this.#row(client.clientId),

@@ -8,8 +8,17 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { DynamoDbApi, UpdateRequest, WriteOutcome } from "../../src/aws/dynamodb_api.ts";
 import { createCheckpointsTable } from "../../src/tables/checkpoints.ts";
+import { type BeatingClient, createClientsTable } from "../../src/tables/clients.ts";
 import { createMetadataTable } from "../../src/tables/metadata.ts";
 import { type DynamoDbUnderTest, EARLY, LATER, NAMES, OWNER } from "./tables_wire_lab.ts";
+
+const BEATING: BeatingClient = {
+  clientId: "beats late",
+  clientName: "name",
+  maxAgeMs: 15_000,
+  incarnation: "first",
+  isLeaving: false,
+};
 
 /** The same API, where each write is carried out twice and only the second answer arrives. */
 function losingAnswers(api: DynamoDbApi): DynamoDbApi {
@@ -36,6 +45,35 @@ export function describeLostAnswers(database: () => DynamoDbUnderTest): void {
       assert.ok(committed.outcome === "committed");
       assert.equal(committed.checkpoint.lastUpdate, LATER);
     }
+  });
+
+  it("a beat whose answer was lost has beaten", async () => {
+    const { clock } = database();
+    const api = losingAnswers(database().api);
+    const clients = createClientsTable({ api, tableName: NAMES.clients, clock });
+    await clients.register(BEATING);
+    const beaten = await clients.beat(BEATING);
+    assert.ok(beaten.outcome === "beaten");
+    assert.deepEqual(beaten.row, await clients.read(BEATING.clientId));
+  });
+
+  it("a beat that arrives again, late, does not put its date back", async () => {
+    const { api, clock } = database();
+    const sent: UpdateRequest[] = [];
+    const noted: DynamoDbApi = {
+      ...api,
+      updateItem: (request, signal) => {
+        sent.push(request);
+        return api.updateItem(request, signal);
+      },
+    };
+    const clients = createClientsTable({ api: noted, tableName: NAMES.clients, clock });
+    await clients.register(BEATING);
+    await clients.beat(BEATING);
+    await clients.beat(BEATING);
+    const row = await clients.read(BEATING.clientId);
+    await api.updateItem(sent[1]!);
+    assert.deepEqual(await clients.read(BEATING.clientId), row);
   });
 
   it("a capture whose answer was lost is held if another took the shard meanwhile", async () => {
