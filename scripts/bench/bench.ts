@@ -96,10 +96,13 @@ function programOf(
   return { command: go ?? "", args: [program === "go" ? "kinsumer" : "sdk"] };
 }
 
-/** The loads of a comparison: a slow subject gets half of the records. */
+const RECORDS_BY_PACE = { slow: 1 / 2, fast: 4 };
+
+/** The loads of a comparison. */
 export function loadOf(context: BenchContext, on: Case, subject: Subject): Load {
   const whole = context.isQuick ? 2 * on.shape.recordsPerRead : on.records;
-  const records = Math.ceil(whole / (subject.isSlow ? 2 : 1));
+  const share = subject.pace === undefined || context.isQuick ? 1 : RECORDS_BY_PACE[subject.pace];
+  const records = Math.ceil(whole * share);
   const warmUpRecords = Math.ceil(records / 4);
   return { shape: on.shape, isTls: on.isTls, records, warmUpRecords, setup: subject.setup };
 }
