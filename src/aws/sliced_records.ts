@@ -10,7 +10,7 @@ import type { ReceivedRecord, SequenceNumber } from "../model.ts";
 import { malformed } from "./answers.ts";
 import { decodeBase64 } from "./base64.ts";
 
-/** The columns of the table: where a field begins and ends; -1 where there is none. */
+/** The columns of the table: where a field begins and ends; 0 where there is none, as none begins there. */
 export const COLUMN = {
   sequenceNumber: 0,
   data: 2,
@@ -19,6 +19,8 @@ export const COLUMN = {
   arrival: 8,
 } as const;
 const WIDTH = 10;
+/** What a record took in the answer before: most answers are like it. */
+let expectedRecordBytes = 256;
 /** A payload that was found to be no base64: reading it again must fail again. */
 const BROKEN = -2;
 
@@ -54,14 +56,14 @@ export class RecordTable {
     this.bytes = bytes;
     this.#buffer = Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#arrivalOf = arrivalOf;
-    this.#places = new Int32Array(WIDTH * Math.max(16, bytes.length >> 8)).fill(-1);
+    this.#places = new Int32Array(WIDTH * (16 + Math.ceil(bytes.length / expectedRecordBytes)));
   }
 
   /** Begins a row. */
   add(): void {
     const start = this.#count * WIDTH;
     if (start + WIDTH > this.#places.length) {
-      const larger = new Int32Array(2 * this.#places.length).fill(-1, start);
+      const larger = new Int32Array(2 * this.#places.length);
       larger.set(this.#places);
       this.#places = larger;
     }
@@ -77,11 +79,12 @@ export class RecordTable {
 
   /** Whether the last row has this field. */
   has(column: number): boolean {
-    return this.#places[(this.#count - 1) * WIDTH + column] !== -1;
+    return this.#places[(this.#count - 1) * WIDTH + column] !== 0;
   }
 
   /** The records, in order. */
   records(): readonly ReceivedRecord[] {
+    if (this.#count > 0) expectedRecordBytes = Math.max(16, this.bytes.length / this.#count);
     const records = new Array<ReceivedRecord>(this.#count);
     for (let row = 0; row < this.#count; row++) records[row] = new SlicedRecord(this, row);
     return records;
@@ -89,13 +92,13 @@ export class RecordTable {
 
   text(row: number, column: number): string | undefined {
     const start = this.#places[row * WIDTH + column]!;
-    if (start < 0) return undefined;
+    if (start === 0) return undefined;
     return this.#textAt(start, this.#places[row * WIDTH + column + 1]!);
   }
 
   arrivalMs(row: number): number | undefined {
     const start = this.#places[row * WIDTH + COLUMN.arrival]!;
-    if (start < 0) return undefined;
+    if (start === 0) return undefined;
     return this.#arrivalOf(this.bytes, start, this.#places[row * WIDTH + COLUMN.arrival + 1]!);
   }
 

@@ -64,6 +64,7 @@ export class Channel {
   #isHeld = false;
   #rewindCount = 0;
   #isReadToEnd = false;
+  readonly #shut = (): void => void (this.#isOpen = false);
 
   constructor(
     names: { readonly streamName: string; readonly shardId: string },
@@ -74,11 +75,13 @@ export class Channel {
     this.shardId = names.shardId;
     this.signal = signal;
     this.#owner = owner;
+    if (signal.aborted) this.#isOpen = false;
+    else signal.addEventListener("abort", this.#shut, { once: true });
   }
 
-  /** Whether records of this shard may still be handed over. */
+  /** Whether records of this shard may still be handed over: asked for each of them. */
   get isOpen(): boolean {
-    return this.#isOpen && !this.signal.aborted;
+    return this.#isOpen;
   }
 
   /** How many records are handed over, and neither acknowledged nor given back. */
@@ -229,6 +232,7 @@ export class Channel {
 
   /** Frees what the channel holds of the budget: call it when the shard is let go. */
   dispose(): void {
+    this.signal.removeEventListener("abort", this.#shut);
     this.close();
     this.#drop();
     this.#owner.disposed();

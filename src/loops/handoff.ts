@@ -246,17 +246,21 @@ export class Handoff {
       oldest = servedAt;
     }
     if (index < 0) return undefined;
-    const range = this.#queue[index]!;
-    this.#servedAt.set(range.batch.channel, ++this.#servings);
-    return this.#cut(index, Math.min(range.to, range.from + most));
+    const { batch, from, to: end } = this.#queue[index]!;
+    this.#servedAt.set(batch.channel, ++this.#servings);
+    const to = Math.min(end, from + most);
+    return this.#cut(index, to) ? { batch, from, to } : undefined;
   }
 
   /** The next record, if one is there that nobody has waited for longer. */
   takeRecord(): DeliveredRecord | undefined {
     const isAsked = this.#pullers.length > 0 || this.#raised.length > 0;
     if (this.#failure !== undefined || this.#isClosed || isAsked) return undefined;
-    const range = this.#take(false);
-    return range && new DeliveredRecord(range.batch, range.from);
+    while (this.#queue.length > 0 && this.#options.isLeaseValid()) {
+      const { batch, from } = this.#queue[0]!;
+      if (this.#cut(0, from + 1)) return new DeliveredRecord(batch, from); // a range less to make
+    }
+    return undefined;
   }
 
   /** The next record; `undefined` once the queue is closed. */
@@ -324,9 +328,9 @@ export class Handoff {
 
   #take(isBatch: boolean): Range | undefined {
     while (this.#queue.length > 0 && this.#options.isLeaseValid()) {
-      const { from, to } = this.#queue[0]!;
-      const range = this.#cut(0, isBatch ? to : from + 1);
-      if (range !== undefined) return range;
+      const { batch, from, to: end } = this.#queue[0]!;
+      const to = isBatch ? end : from + 1;
+      if (this.#cut(0, to)) return { batch, from, to };
     }
     return undefined;
   }
@@ -334,9 +338,9 @@ export class Handoff {
   /**
    * Takes a range of the queue, or its first part, into hand.
    *
-   * @returns `undefined` where its shard is let go: then it is dropped
+   * @returns false where its shard is let go: then it is dropped
    */
-  #cut(index: number, to: number): Range | undefined {
+  #cut(index: number, to: number): boolean {
     const range = this.#queue[index]!;
     const { batch, from } = range;
     if (to === range.to) this.#queue.splice(index, 1);
@@ -348,7 +352,7 @@ export class Handoff {
       this.#options.onHandedOver?.(batch, from, to);
     }
     this.#admissions.admitWaiting();
-    return isOpen ? { batch, from, to } : undefined;
+    return isOpen;
   }
 
   #drop(channel: Channel): void {

@@ -136,10 +136,11 @@ class ShardReader {
       const { askedMs, lagMs, records: { length: recordCount } } = answer;
       if (!this.#isVoid) channel.noteRead({ askedMs, recordCount, limit, lagMs });
       channel.reader = { ...channel.reader, trouble: undefined };
-      const turn = await unlessAborted(this.#turn(answer), signal);
+      if (this.#goesOn(answer)) return "read";
+      const end = await unlessAborted(this.#decideEnd(answer), signal);
       if (this.#isVoid) return "read";
-      if (turn === "ended") channel.noteEnd();
-      return turn;
+      if (end === "ended") channel.noteEnd();
+      return end;
     } finally {
       if (!isSpent) handoff.dismiss(admission);
     }
@@ -250,10 +251,14 @@ class ShardReader {
     return records.filter(({ approximateArrivalMs }) => (approximateArrivalMs ?? from) >= from);
   }
 
-  async #turn(answer: RecordsAnswer): Promise<"ended" | "read"> {
-    if (answer.records.length > 0) this.#confirmations = 0;
-    this.#iterator = answer.nextShardIterator;
-    if (this.#iterator !== undefined) return "read";
+  /** Whether the answer says where to read on. */
+  #goesOn({ records, nextShardIterator }: RecordsAnswer): boolean {
+    if (records.length > 0) this.#confirmations = 0;
+    this.#iterator = nextShardIterator;
+    return nextShardIterator !== undefined;
+  }
+
+  async #decideEnd(answer: RecordsAnswer): Promise<"ended" | "read"> {
     const decision = decideEnd({
       hasChildShards: answer.hasChildShards,
       isListedAsClosed: answer.hasChildShards || await this.#isListedAsClosed(),
@@ -281,13 +286,24 @@ class ShardReader {
   }
 }
 
-/** What hangs is left behind when the signal aborts: it must not keep its share of the budget. */
+/**
+ * What hangs is left behind when the signal aborts: it must not keep its share of the budget.
+ *
+ * The listener goes before the result is handed on: one that outlives it keeps the answer in memory,
+ * and with it, from one read to the next, those that follow, until the whole heap is collected.
+ */
 function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(signal.reason);
     if (signal.aborted) giveUp();
     signal.addEventListener("abort", giveUp, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+    work.then((result) => {
+      signal.removeEventListener("abort", giveUp);
+      resolve(result);
+    }, (error: unknown) => {
+      signal.removeEventListener("abort", giveUp);
+      reject(error);
+    });
   });
 }
 
