@@ -134,6 +134,22 @@ describe("a fleet", () => {
     assertKept(fleet);
   });
 
+  it("reads a stream that is made anew while it runs, whatever was finished in the old one", async () => {
+    const defaults = { onInvalidCheckpoint: "horizon" } as const;
+    const fleet = createSimulatedFleet({ seed: 24, shards: 2, defaults });
+    for (const name of ["a", "b"]) await fleet.start(name);
+    fleet.put(100);
+    await fleet.clock.advance(5_000);
+    fleet.stream.split("shardId-000000000000");
+    await fleet.clock.advance(30_000);
+    assert.equal(fleet.account.isComplete, true);
+    fleet.stream.recreate();
+    await fleet.clock.advance(30_000);
+    fleet.put(100);
+    await complete(fleet, 30_000);
+    assert.ok(owned(fleet).slice(0, 2).every((id) => id !== undefined), "a shard has no owner");
+  });
+
   it("does not finish a shard that was read to its end but is not processed when it stops", async () => {
     const fleet = createSimulatedFleet({ seed: 23, shards: 1 });
     const a = await fleet.start("a", { handlerMs: 1_000 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Shard } from "../model.ts";
+import type { SequenceNumber, Shard } from "../model.ts";
 import { isForeign } from "../rules/checkpoint_validity.ts";
 import { isClosed } from "../rules/lineage.ts";
 import { shardCacheIds } from "../rules/shard_cache.ts";
@@ -13,7 +13,8 @@ import type { LoopContext } from "./context.ts";
 /** The stream's shards as this client last saw them. */
 export class ShardList {
   readonly #context: Pick<LoopContext, "checkpoints" | "clock" | "kinesis" | "options">;
-  readonly #finishedIds = new Set<string>();
+  /** By ID: where the shard began. Another stream of the same name has other shards of the same IDs. */
+  readonly #finished = new Map<string, SequenceNumber | undefined>();
   #shards: readonly Shard[] = [];
   #previouslyListedIds: ReadonlySet<string> = new Set();
   #listedAtMs = Number.NEGATIVE_INFINITY;
@@ -34,7 +35,7 @@ export class ShardList {
 
   /** The shards that may be read now, sorted. */
   get readableIds(): readonly string[] {
-    return shardCacheIds(this.#shards, this.#finishedIds);
+    return shardCacheIds(this.#shards, new Set(this.#finished.keys()));
   }
 
   /** Makes the next look list the shards, whatever the time. */
@@ -51,14 +52,25 @@ export class ShardList {
       this.#shards = await kinesis.listShards(signal);
       this.#previouslyListedIds = listedIds;
       this.#listedAtMs = nowMs;
+      this.#forget();
     }
     await this.#learnFinished(signal);
+  }
+
+  /** Shards that are gone, or are of a stream that was made anew, are finished no more. */
+  #forget(): void {
+    const starts = new Map(
+      this.#shards.map((shard) => [shard.shardId, shard.startingSequenceNumber]),
+    );
+    for (const [shardId, start] of this.#finished) {
+      if (!starts.has(shardId) || starts.get(shardId) !== start) this.#finished.delete(shardId);
+    }
   }
 
   /** Only closed shards can be finished, and a finished shard stays so: few rows are read. */
   async #learnFinished(signal: AbortSignal): Promise<void> {
     const open = this.#shards.filter((shard) =>
-      isClosed(shard) && !this.#finishedIds.has(shard.shardId)
+      isClosed(shard) && !this.#finished.has(shard.shardId)
     );
     if (open.length === 0) return;
     const byId = new Map(open.map((shard) => [shard.shardId, shard]));
@@ -67,7 +79,7 @@ export class ShardList {
       const shard = byId.get(row.shardId);
       // A row of another stream that had this name says nothing of this shard.
       if (row.isFinished && shard !== undefined && !isForeign(row, shard)) {
-        this.#finishedIds.add(row.shardId);
+        this.#finished.set(row.shardId, shard.startingSequenceNumber);
       }
     }
   }

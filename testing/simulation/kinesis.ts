@@ -43,6 +43,8 @@ export interface SimulatedStream {
   trim(shardId: string, through: SequenceNumber): void;
   /** Takes a closed shard off the list, as retention does in the end. */
   forget(shardId: string): void;
+  /** Deletes the stream with all that is in it, and makes it anew, with the shards it began with. */
+  recreate(): void;
   setStatus(status: StreamDescription["status"]): void;
   /** Every shard that is listed. */
   shards(): readonly Shard[];
@@ -89,6 +91,7 @@ export function createSimulatedStream(options: SimulatedStreamOptions): Simulate
     merge: (shardId, adjacentShardId) => stream.merge(shardId, adjacentShardId),
     trim: (shardId, through) => stream.shard(shardId).trim(BigInt(through)),
     forget: (shardId) => stream.forget(shardId),
+    recreate: () => stream.recreate(),
     setStatus: (status) => void (stream.status = status),
     shards: () => stream.list(),
     records: (shardId) => stream.shard(shardId).records,
@@ -120,14 +123,22 @@ class Stream {
   readonly #countedBytes = new Map<string, number>();
   #shardCount = 0;
   #recordCount = 0;
+  /** Iterators of before are of another stream. */
+  #bornAtMs = Number.NEGATIVE_INFINITY;
   /** The last sequence number that was given to anything. */
   #tip: bigint;
 
   constructor(options: SimulatedStreamOptions) {
     this.#options = options;
     this.#tip = BigInt(options.firstSequenceNumber ?? "9999999999999950") - 1n;
-    const whole: readonly HashRange[] = [{ from: 0, to: 1 }];
-    for (const ranges of splitRanges(whole, options.shards)) this.#open({}, ranges);
+    this.#openFirst();
+  }
+
+  recreate(): void {
+    this.#shards.clear();
+    this.#shardCount = 0;
+    this.#bornAtMs = this.#options.clock.monotonicMs();
+    this.#openFirst();
   }
 
   list(): readonly Shard[] {
@@ -258,7 +269,7 @@ class Stream {
     const { clock, iteratorTtlMs = 300_000, readsPerSecond = Infinity } = this.#options;
     const nowMs = clock.monotonicMs();
     const { shardId } = shard.lineage;
-    if (nowMs - issuedMs > iteratorTtlMs) {
+    if (nowMs - issuedMs > iteratorTtlMs || issuedMs < this.#bornAtMs) {
       throw failure("IteratorExpired", "ExpiredIteratorException", shardId);
     }
     shard.readTimesMs = shard.readTimesMs.filter((readMs) => nowMs - readMs < 1000);
@@ -274,6 +285,11 @@ class Stream {
     const shard = open.find(({ ranges }) => ownsHash(ranges, hash));
     if (shard === undefined) throw new Error("Cannot put: no open shard takes the partition key");
     return shard;
+  }
+
+  #openFirst(): void {
+    const whole: readonly HashRange[] = [{ from: 0, to: 1 }];
+    for (const ranges of splitRanges(whole, this.#options.shards)) this.#open({}, ranges);
   }
 
   #open(lineage: Omit<Lineage, "shardId">, ranges: readonly HashRange[]): string {
