@@ -4,7 +4,7 @@
  * @module
  */
 
-import { mayReadAhead } from "../rules/read_ahead.ts";
+import { mayReadAhead, mustWaitForFirst } from "../rules/read_ahead.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import type { Channel } from "./channel.ts";
 
@@ -116,16 +116,21 @@ export class Admissions {
     this.#unsubscribe();
   }
 
-  /** Shards that are served apart have a share each; a paused one reads nothing. */
+  /** Shards that are served apart have a share each; one that is paused, or far ahead, reads nothing. */
   #mustWait({ byteLength, channel }: AwaitedAdmission): boolean {
     const { bufferSize, channelCount, hasTaker } = this.#queue;
-    if (channel === undefined || !hasTaker) return false;
+    if (channel === undefined) return false;
+    const { maxBytes } = this.#budget;
+    const shardCount = Math.max(1, this.#budget.shardCount);
+    const { aheadCount } = channel.progress;
+    if (mustWaitForFirst({ aheadCount, shardCount, maxBytes })) return true;
+    if (!hasTaker) return false;
     return channel.isHeld || !mayReadAhead({
       heldBytes: channel.heldBytes,
       heldCount: channel.heldCount,
       expectedBytes: byteLength,
-      shardCount: Math.max(1, this.#budget.shardCount),
-      maxBytes: this.#budget.maxBytes,
+      shardCount,
+      maxBytes,
       ownShardCount: Math.max(1, channelCount),
       maxCount: bufferSize,
     });

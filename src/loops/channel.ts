@@ -264,6 +264,7 @@ export class Channel {
     batch.openCount -= count;
     if (batch.openCount > 0) return;
     this.#unprocessed.delete(batch);
+    if (batch.firstOrdinal >= this.progress.watermark) this.progress.slim(batch.firstOrdinal);
     this.#heldBytes -= batch.byteLength;
     this.#owner.freed(batch.byteLength);
   }

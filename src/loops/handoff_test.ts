@@ -190,6 +190,25 @@ describe("Handoff", () => {
     assert.equal(budget.heldBytes, 30);
   });
 
+  it("keeps no payload that is processed, however long one before it is not", async () => {
+    const handoff = open();
+    const channel = handoff.open("s", live());
+    await push(handoff, channel, 1, 1);
+    const slow = await handoff.pullRecord();
+    const records = ["2", "3"].map((sequenceNumber) => ({
+      sequenceNumber,
+      data: new Uint8Array(),
+    }));
+    const admission = await handoff.admit(100, live());
+    assert.ok(admission, "there is room");
+    handoff.push(channel, admission, { records, byteLength: 100, hasChildShards: false }, 0);
+    (await handoff.pullBatch())?.ack();
+    assert.equal(handoff.heldBytes, 100);
+    records.length = 0; // whoever still used them would miss them now
+    slow?.ack();
+    assert.equal(channel.progress.sequenceNumber, "3");
+  });
+
   it("counts the shards of all who share the budget, and each byte once", async () => {
     const budget = new ByteBudget(10 * MIB);
     const [one, other] = [open({ budget }), open({ budget })];

@@ -139,6 +139,30 @@ describe("process()", LIMIT, () => {
     }
   });
 
+  it("runs only so far ahead of a record that is tried for ever, and goes on when that is done", async () => {
+    const { fleet, handlers } = open(2);
+    for (let place = 0; place < 8_000; place++) {
+      const record = { shardId: FIRST, partitionKey: `key ${place}`, data: String(place) };
+      fleet.account.produced(fleet.stream.put(record));
+    }
+    const process = {
+      concurrency: { by: "partitionKey" },
+      onFailure: { attempts: Infinity, firstDelayMs: 1_000 },
+    } as const;
+    const options = { maxBufferedBytes: 1_048_576, readLimit: 500 };
+    const work = poison(0, 7);
+    const a = await handlers.start(fleet, { name: "a", work, process, client: { options } });
+    await fleet.clock.advance(30_000);
+    const aheadCount = handlers.done(FIRST).length;
+    // A quarter of a MiB, at 200 bytes a record; and what was read by then.
+    assert.ok(aheadCount > 1_000 && aheadCount <= 1_310 + 3 * 500, `${aheadCount} records ahead`);
+    assert.equal(committed(fleet), undefined);
+    await complete(fleet);
+    await fleet.stop(a);
+    assert.equal(handlers.done().length, 8_000);
+    assertKept(fleet);
+  });
+
   it("hands a batch what was read, in order, up to its size", async () => {
     const { fleet, handlers } = open(2);
     fleet.put(100);

@@ -16,7 +16,7 @@ export interface Sequenced {
 
 interface Run {
   readonly first: number;
-  readonly records: readonly Sequenced[];
+  records: readonly Sequenced[];
 }
 
 /** The progress of one shard since it was captured. Costs no allocation for a record acknowledged in order. */
@@ -47,6 +47,11 @@ export class Progress {
     return this.#watermark;
   }
 
+  /** How many records are processed ahead of one that is not: each is remembered until that one is. */
+  get aheadCount(): number {
+    return this.#ahead.size;
+  }
+
   /** How many records were read. */
   get readCount(): number {
     return this.#read;
@@ -72,6 +77,20 @@ export class Progress {
   }
 
   /**
+   * Lets go of the records that were appended together, all of them processed, ahead of one that is
+   * not: their places are all that is needed any more, and their payloads would take memory.
+   *
+   * @param ordinal of the first of them
+   */
+  slim(ordinal: number): void {
+    for (let at = this.#runs.length - 1; at >= 0; at--) { // the latest are done first
+      const run = this.#runs[at]!;
+      if (run.first === ordinal) run.records = run.records.map(placeOf);
+      if (run.first <= ordinal) return;
+    }
+  }
+
+  /**
    * Forgets what was read and is not processed: it will be read, and appended, again. What was
    * processed ahead of the low watermark is recognised then.
    */
@@ -84,6 +103,7 @@ export class Progress {
     this.#ahead.clear();
     this.#runs.length = 0;
     this.#read = this.#watermark;
+    if (this.#last !== undefined) this.#last = placeOf(this.#last);
   }
 
   /** Whether this record is processed. */
@@ -140,4 +160,9 @@ export class Progress {
     }
     if (drop > 0) this.#runs.splice(0, drop);
   }
+}
+
+/** What is needed of a record that is processed. */
+function placeOf({ sequenceNumber, approximateArrivalMs }: Sequenced): Sequenced {
+  return { sequenceNumber, approximateArrivalMs };
 }

@@ -29,6 +29,23 @@ describe("Progress", () => {
     assert.equal(progress.isComplete, true);
   });
 
+  it("needs no more of slimmed records than their places: to go on from, and to know again", () => {
+    const progress = new Progress();
+    progress.append(records(10, 2));
+    const second = records(12, 2);
+    const first = progress.append(second);
+    progress.acknowledge(first, 2);
+    assert.equal(progress.aheadCount, 2);
+    progress.slim(first);
+    second.length = 0; // as if it had never been kept
+    progress.rewind();
+    progress.append(records(10, 4));
+    assert.equal(progress.processedCount, 2);
+    progress.acknowledge(0, 2);
+    assert.equal(progress.sequenceNumber, "13");
+    assert.equal(progress.aheadCount, 0);
+  });
+
   it("refuses a record that was never read", () => {
     const progress = new Progress();
     progress.append(records(0, 2));
