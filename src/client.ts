@@ -248,6 +248,7 @@ export class Client {
     const { runtime: { clock, random } } = this.options;
     const context = {
       options: this.options,
+      incarnation: random.uuid(),
       clock,
       random,
       kinesis: this.ports.kinesis,

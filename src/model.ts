@@ -122,6 +122,8 @@ export interface ClientRow {
   readonly isLeaving?: boolean | undefined;
   /** How many clients this one leads, itself included, as its latest beat says; absent: it does not lead. */
   readonly ledClientCount?: number | undefined;
+  /** The process: each that starts under this ID has another. Absent in rows of the Go library. */
+  readonly incarnation?: string | undefined;
   /** For how long others have seen the row without a beat since `lastUpdate`, one after the other. */
   readonly witnessedMs?: number | undefined;
 }
@@ -153,6 +155,8 @@ export interface Checkpoint {
   readonly ownerId?: string | undefined;
   /** The owner's name for people. */
   readonly ownerName?: string | undefined;
+  /** The process of the owner that captured the shard. Absent in rows of the Go library. */
+  readonly ownerIncarnation?: string | undefined;
   /** The shard has ended, and all of it is processed. */
   readonly isFinished: boolean;
 }

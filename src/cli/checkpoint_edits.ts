@@ -61,6 +61,7 @@ export function rewriteStart(
     "FinishedRFC",
     "OwnerID",
     "OwnerName",
+    "OwnerIncarnation",
   ];
   // A finished row keeps its last sequence number, for people.
   const kept = isFinished ? ["SequenceNumber", "StartAtMs", "ProcessedThroughMs"] : [];
@@ -80,7 +81,7 @@ export function removeOwner(
 ): Promise<boolean> {
   const lastUpdate = newUpdate(editing, before);
   const set = updateAttributes(lastUpdate);
-  const remove = ["OwnerID", "OwnerName"];
+  const remove = ["OwnerID", "OwnerName", "OwnerIncarnation"];
   return write(editing, { shardId: before.shardId, before, lastUpdate, set, remove }, signal);
 }
 

@@ -102,6 +102,7 @@ export class EdgeClient implements RunClient {
     const { runtime: { clock, random }, throttleDelayMs } = options;
     return {
       options,
+      incarnation: random.uuid(),
       clock,
       random,
       ...this.#connect(),

@@ -159,7 +159,7 @@ async function tryReopen(
   context: LoopContext,
   shard: BeginningShard,
 ): Promise<Reopening | undefined> {
-  const { checkpoints, clock, kinesis, lease, options, random } = context;
+  const { checkpoints, clock, incarnation, kinesis, lease, options, random } = context;
   const { shardId, checkpoint: observed, signal } = shard;
   const listed = (await kinesis.listShards(signal)).find((each) => each.shardId === shardId);
   if (listed === undefined || !isForeign(observed, listed)) return { outcome: "finished" };
@@ -173,7 +173,7 @@ async function tryReopen(
   const nowMs = clock.nowMs();
   const result = await checkpoints.capture({
     shardId,
-    owner: options,
+    owner: { clientId: options.clientId, clientName: options.clientName, incarnation },
     observed,
     lastUpdate: uniqueUpdate(nowMs, observed.lastUpdate, random.next()),
     startAtMs: policy === "latest" ? nowMs : undefined,

@@ -5,7 +5,7 @@
  */
 
 import type { Checkpoint } from "../model.ts";
-import { mayCapture } from "../rules/ownership.ts";
+import { isOwnerGone, isReplaced, mayCapture } from "../rules/ownership.ts";
 import { backoffMs } from "../rules/pacing.ts";
 import { pinsStart } from "../rules/position.ts";
 import { uniqueUpdate } from "../tables/item.ts";
@@ -62,6 +62,8 @@ class Claimer {
   readonly #claiming: Claiming;
   /** True while a capture may have landed without our knowing. */
   #isUncertain: boolean;
+  /** Since when the owner's ID was seen to be another process's, and which one has captured. */
+  #replaced: { readonly capturedBy: string | undefined; readonly sinceMs: number } | undefined;
 
   constructor(context: LoopContext, claiming: Claiming) {
     this.#context = context;
@@ -71,19 +73,34 @@ class Claimer {
 
   async tryOnce(): Promise<Claim | "held"> {
     const { checkpoints, lease, options: { clientId } } = this.#context;
-    const { observed: known, roster, shardId, signal } = this.#claiming;
+    const { observed: known, shardId, signal } = this.#claiming;
     const observed = known === undefined || this.#isUncertain
       ? await checkpoints.read(shardId, signal)
       : known.row;
     const ownerId = observed?.ownerId;
     const isOwned = ownerId !== undefined && ownerId !== clientId;
-    const isOwnerLiving = isOwned && await roster.isLiving(ownerId, signal);
+    const isOwnerLiving = isOwned && await this.#isLiving(ownerId, observed?.ownerIncarnation);
     const { decision } = mayCapture({ clientId, checkpoint: observed, isOwnerLiving });
     if (observed !== undefined && decision === "finished") {
       return { outcome: "finished", checkpoint: observed };
     }
     if (decision === "wait" || !lease.isValid) return "held";
     return await this.#capture(observed);
+  }
+
+  /** Whether the process that captured the shard may be alive. */
+  async #isLiving(ownerId: string, capturedBy: string | undefined): Promise<boolean> {
+    const { clock } = this.#context;
+    const askedAtMs = clock.monotonicMs();
+    const owner = await this.#claiming.roster.watch(ownerId, this.#claiming.signal);
+    if (owner?.isLiving !== true) return false;
+    const { incarnation: beating, maxAgeMs } = owner.row;
+    if (!isReplaced({ capturedBy, beating })) this.#replaced = undefined;
+    else if (this.#replaced?.capturedBy !== capturedBy) {
+      this.#replaced = { capturedBy, sinceMs: clock.monotonicMs() };
+    }
+    const replacedMs = askedAtMs - (this.#replaced?.sinceMs ?? askedAtMs);
+    return !isOwnerGone({ capturedBy, beating, maxAgeMs, replacedMs });
   }
 
   /** The shard, if a capture of ours landed although its answer was lost. */
@@ -103,11 +120,13 @@ class Claimer {
   }
 
   async #capture(observed: Checkpoint | undefined): Promise<Claim | "held"> {
-    const { checkpoints, clock, random, options: { clientId, clientName } } = this.#context;
+    const { checkpoints, clock, incarnation, random } = this.#context;
+    const { clientId, clientName } = this.#context.options;
     const { shardId, abandonSignal } = this.#claiming;
     const lastUpdate = uniqueUpdate(clock.nowMs(), observed?.lastUpdate, random.next());
     const startAtMs = pinsStart(observed) ? clock.nowMs() : undefined;
-    const request = { shardId, owner: { clientId, clientName }, observed, lastUpdate, startAtMs };
+    const owner = { clientId, clientName, incarnation };
+    const request = { shardId, owner, observed, lastUpdate, startAtMs };
     this.#isUncertain = true;
     const result = await checkpoints.capture(request, abandonSignal);
     this.#isUncertain = false;

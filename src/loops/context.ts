@@ -18,6 +18,8 @@ import type { Lease } from "./lease.ts";
 /** What every loop of one client shares. */
 export interface LoopContext {
   readonly options: ResolvedOptions;
+  /** New for each process: tells two with one client ID apart. */
+  readonly incarnation: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly kinesis: KinesisApi;

@@ -134,6 +134,27 @@ describe("a fleet", () => {
     assertKept(fleet);
   });
 
+  it("takes what a killed process left, although another one has its ID by then", async () => {
+    for (const afterMs of [100, 3_000, 8_000]) {
+      const fleet = createSimulatedFleet({ seed: 25, shards: 8 });
+      const a = await fleet.start("z", { handlerMs: 60_000 });
+      await fleet.clock.advance(10_000);
+      const heir = await fleet.start("b");
+      await fleet.clock.advance(20_000);
+      fleet.put(8);
+      await fleet.clock.advance(3_000);
+      void a.kinsumer.stop({ deadlineMs: 25_000 }); // its shards are the heir's from now on
+      await fleet.clock.advance(3_000);
+      a.crash(); // with a record of one of them in hand
+      await fleet.clock.advance(afterMs);
+      await fleet.start("z"); // which is given others
+      await fleet.clock.runUntil(() => heir.kinsumer.ownedShardIds.length === 4, 20_000);
+      fleet.put(80);
+      await complete(fleet, 20_000);
+      assert.deepEqual(fleet.account.violations, []);
+    }
+  });
+
   it("reads a stream that is made anew while it runs, whatever was finished in the old one", async () => {
     const defaults = { onInvalidCheckpoint: "horizon" } as const;
     const fleet = createSimulatedFleet({ seed: 24, shards: 2, defaults });

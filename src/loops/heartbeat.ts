@@ -33,7 +33,6 @@ export interface HeartbeatListener {
 export class Heartbeat {
   readonly #context: LoopContext;
   readonly #listener: HeartbeatListener;
-  readonly #incarnation: string;
   readonly #intervalMs: number;
   readonly #ledClientCount: () => number;
   #isLeaving: boolean;
@@ -60,7 +59,6 @@ export class Heartbeat {
     this.#ledClientCount = how.ledClientCount ?? (() => 0);
     this.#context = context;
     this.#listener = listener;
-    this.#incarnation = context.random.uuid();
   }
 
   /** The row as the last beat left it. */
@@ -195,7 +193,7 @@ export class Heartbeat {
       clientId,
       clientName,
       maxAgeMs: clientRecordMaxAgeMs,
-      incarnation: this.#incarnation,
+      incarnation: this.#context.incarnation,
       isLeaving: this.#isLeaving,
       ledClientCount: this.#ledClientCount(),
     };

@@ -69,11 +69,6 @@ export class Roster {
     });
   }
 
-  /** Whether one client is alive; a client without a row is not. */
-  async isLiving(clientId: string, signal: AbortSignal): Promise<boolean> {
-    return (await this.watch(clientId, signal))?.isLiving === true;
-  }
-
   /** Reads one client's row; `undefined` where there is none. */
   async watch(clientId: string, signal: AbortSignal): Promise<SeenClient | undefined> {
     const askedAtMs = this.#clock.monotonicMs();

@@ -35,6 +35,35 @@ export function mayCapture(facts: {
   return { decision: "wait", ownerId };
 }
 
+/** What is known of the process that captured a shard, and of the one that beats under its ID now. */
+export interface OwnerProcesses {
+  /** Absent where the row does not say. */
+  readonly capturedBy: string | undefined;
+  /** Absent in rows of the Go library. */
+  readonly beating: string | undefined;
+  /** After how long without a beat the owner's client counts as dead. */
+  readonly maxAgeMs: number | undefined;
+  /** For how long this observer has seen that they differ. */
+  readonly replacedMs: number;
+}
+
+/** Whether another process than the one that captured the shard beats under its owner's ID. */
+export function isReplaced(
+  { beating, capturedBy }: Pick<OwnerProcesses, "beating" | "capturedBy">,
+): boolean {
+  return capturedBy !== undefined && beating !== undefined && capturedBy !== beating;
+}
+
+/**
+ * Whether the process that captured a shard is gone although its ID beats: it was killed, and another
+ * was started under its ID, which knows nothing of the shard. It could not beat any more since the
+ * other had registered, and so its lease has ended when that is its time to live ago.
+ */
+export function isOwnerGone(processes: OwnerProcesses): boolean {
+  const { maxAgeMs, replacedMs } = processes;
+  return isReplaced(processes) && maxAgeMs !== undefined && replacedMs >= maxAgeMs;
+}
+
 /**
  * What a failed condition means to an owner: either one of its own earlier writes, whose answer
  * was lost, landed after all, or the shard is another's.

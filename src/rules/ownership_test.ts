@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Checkpoint } from "../model.ts";
-import { afterConflict, mayCapture } from "./ownership.ts";
+import { afterConflict, isOwnerGone, mayCapture } from "./ownership.ts";
 
 const row = (change: Partial<Checkpoint> = {}): Checkpoint => ({
   shardId: "s",
@@ -52,5 +52,21 @@ describe("afterConflict()", () => {
 
   it("is not misled by another's write that happens to bear the same time", () => {
     assert.equal(after(row({ lastUpdate: "6", ownerId: "you" })), "lost");
+  });
+});
+
+describe("isOwnerGone()", () => {
+  const replaced = { capturedBy: "first", beating: "second", maxAgeMs: 7_500, replacedMs: 7_500 };
+
+  it("is so once another process has had the owner's ID for its time to live, and not before", () => {
+    assert.equal(isOwnerGone(replaced), true);
+    assert.equal(isOwnerGone({ ...replaced, replacedMs: 7_499 }), false);
+  });
+
+  it("is never so of a process that beats itself, nor where a row does not say which it is", () => {
+    assert.equal(isOwnerGone({ ...replaced, beating: "first" }), false);
+    assert.equal(isOwnerGone({ ...replaced, capturedBy: undefined }), false);
+    assert.equal(isOwnerGone({ ...replaced, beating: undefined }), false);
+    assert.equal(isOwnerGone({ ...replaced, maxAgeMs: undefined }), false);
   });
 });

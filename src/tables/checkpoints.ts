@@ -37,6 +37,8 @@ export interface Owner {
   readonly clientId: string;
   /** Its name for people. */
   readonly clientName: string;
+  /** Which of the processes under this ID it is; absent: nobody will know. */
+  readonly incarnation?: string | undefined;
 }
 
 /** What became of a capture. */
@@ -118,6 +120,8 @@ export interface CheckpointsTableOptions {
   readonly clock: Clock;
 }
 
+/** What a row says of its owner. */
+const OWNER = ["OwnerID", "OwnerName", "OwnerIncarnation"];
 /** What a row remembers of the records. */
 const PROGRESS = ["SequenceNumber", "ProcessedThroughMs", "StartAtMs", "Finished", "FinishedRFC"];
 
@@ -134,12 +138,14 @@ export function createCheckpointsTable(options: CheckpointsTableOptions): Checkp
 /** Reads a row as any client wrote it, Go's or ours. */
 export function parseCheckpoint(item: Item): Checkpoint {
   const finished = readNanoseconds(item, "Finished") ?? "0";
+  const ownerIncarnation = readString(item, "OwnerIncarnation");
   return {
     shardId: readString(item, "Shard") ?? "",
     sequenceNumber: readString(item, "SequenceNumber"),
     lastUpdate: readUpdate(item),
     ownerId: readString(item, "OwnerID"),
     ownerName: readString(item, "OwnerName"),
+    ...(ownerIncarnation !== undefined && { ownerIncarnation }),
     ...optional(item, "StartAtMs", "startAtMs"),
     ...optional(item, "ProcessedThroughMs", "processedThroughMs"),
     // A zero is not a time: read a shard's end once too often rather than never.
@@ -196,14 +202,17 @@ class DynamoDbCheckpointsTable implements CheckpointsTable {
     const set = setAttributes(expression, {
       OwnerID: { S: owner.clientId },
       OwnerName: { S: owner.clientName },
+      ...(owner.incarnation !== undefined && { OwnerIncarnation: { S: owner.incarnation } }),
       ...(startAtMs !== undefined && {
         ...(isReset && { SequenceNumber: { S: LATEST_SENTINEL } }),
         StartAtMs: { N: String(startAtMs) },
       }),
       ...updateAttributes(lastUpdate),
     });
-    const forgotten = PROGRESS.filter((name) => startAtMs === undefined || !isTip(name));
-    const forget = isReset ? removeAttributes(expression, forgotten) : "";
+    const isForgotten = (name: string) => isReset && (startAtMs === undefined || !isTip(name));
+    const forgotten = PROGRESS.filter(isForgotten);
+    if (owner.incarnation === undefined) forgotten.push("OwnerIncarnation");
+    const forget = forgotten.length > 0 ? removeAttributes(expression, forgotten) : "";
     const updateExpression = `${set} ${forget}`.trim();
     // Rule: a shard is taken only on the row that the decision was made on.
     const conditionExpression = isObserved(expression, observed);
@@ -223,7 +232,7 @@ class DynamoDbCheckpointsTable implements CheckpointsTable {
     const isReleased = request.isReleased === true || request.isFinished === true;
     const expression = new Expression();
     const set = setAttributes(expression, this.#commitAttributes(request));
-    const remove = isReleased ? removeAttributes(expression, ["OwnerID", "OwnerName"]) : "";
+    const remove = isReleased ? removeAttributes(expression, OWNER) : "";
     // Rule: only the owner writes, and only over its own last write: late duplicates do nothing.
     const conditionExpression = isObserved(expression, observed);
     const checkpoint = await this.#write(

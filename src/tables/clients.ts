@@ -111,6 +111,7 @@ export function createClientsTable(options: ClientsTableOptions): ClientsTable {
 /** Reads a row as any client wrote it, Go's or ours. */
 export function parseClientRow(item: Item): ClientRow {
   const assignment = item["Assignment"];
+  const incarnation = readString(item, "Incarnation");
   return {
     clientId: readString(item, "ID") ?? "",
     clientName: readString(item, "Name"),
@@ -122,6 +123,7 @@ export function parseClientRow(item: Item): ClientRow {
       : undefined,
     isLeaving: readBoolean(item, "Leaving"),
     ledClientCount: readPositive(item, "Leads"),
+    ...(incarnation !== undefined && { incarnation }),
     ...witnessed(item),
   };
 }

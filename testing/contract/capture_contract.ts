@@ -26,6 +26,34 @@ export function describeCapture(open: OpenTables): void {
     assert.deepEqual(await checkpoints.read("new"), checkpoint);
   });
 
+  it("capture() says which process it was, and what is released or captured anew says it no more", async () => {
+    const { checkpoints } = tables();
+    const shardId = "by a process";
+    const capture = async (
+      observed: Checkpoint | undefined,
+      last: number,
+      incarnation?: string,
+    ) => {
+      const owner = { clientId: "owner", clientName: "owner", incarnation };
+      const answer = await checkpoints.capture({
+        shardId,
+        owner,
+        observed,
+        lastUpdate: update(last),
+      });
+      assert.equal(answer.outcome, "captured");
+      return answer.checkpoint;
+    };
+    const first = await capture(undefined, 1, "first");
+    assert.equal(first.ownerIncarnation, "first");
+    const silent = await capture(first, 2);
+    assert.equal(silent.ownerIncarnation, undefined);
+    const second = await capture(silent, 3, "second");
+    assert.equal((await checkpoints.read(shardId))?.ownerIncarnation, "second");
+    await checkpoints.commit({ observed: second, lastUpdate: update(4), isReleased: true });
+    assert.equal((await checkpoints.read(shardId))?.ownerIncarnation, undefined);
+  });
+
   for (const isNew of [true, false]) {
     const which = isNew ? "new" : "released";
     it(`capture() of a ${which} shard by 50 clients at once has one winner`, async () => {
