@@ -217,7 +217,7 @@ export class Client {
       onEvent: (event) => {
         this.telemetry.observe(event);
         this.#errors.note(event);
-        onEvent?.(event);
+        return onEvent?.(event);
       },
     }, { clientId });
   }

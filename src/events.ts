@@ -229,7 +229,7 @@ export type KinsumerEvent =
     readonly isRestarted: boolean;
   };
 
-/** Receives events. What it throws is ignored. */
+/** Receives events. What it throws is ignored, and so is a promise of it that rejects. */
 export type EventListener = (event: KinsumerEvent) => void;
 
 /** Shaped like `console`. One line for each change of state; while idle, none. */

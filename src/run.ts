@@ -175,7 +175,7 @@ export class Run<Options extends RunnableOptions, Client extends RunClient> {
     const given = options?.onEvent;
     const onEvent: EventListener = (event) => {
       if (event.type === "stopped") this.#isClean = event.isClean;
-      given?.(event);
+      return given?.(event);
     };
     const ours = {
       commitIntervalMs: COMMIT_INTERVAL_MS,

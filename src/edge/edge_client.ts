@@ -48,7 +48,7 @@ export class EdgeClient implements RunClient {
       logger,
       onEvent: (event) => {
         this.#telemetry.observe(event);
-        onEvent?.(event);
+        return onEvent?.(event);
       },
     }, { clientId });
     this.#lease = new Lease(clock, clientRecordMaxAgeMs);

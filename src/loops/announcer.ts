@@ -92,11 +92,14 @@ export class Announcer {
   }
 }
 
-/** Calls the user's code; what it throws is ignored. */
-export function attempt(call: () => void): void {
+/** Calls the user's code; what it throws, or its promise rejects with, is ignored. */
+export function attempt(call: () => unknown): void {
   try {
-    call();
+    const result = call();
+    if (result instanceof Promise) result.catch(ignore);
   } catch {
     // The user's listener failed; the consumer goes on.
   }
 }
+
+function ignore(): void {}

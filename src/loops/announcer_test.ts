@@ -1,10 +1,12 @@
 // The contract: the log has one line for each change of state, at its level, with the client and the
 // facts; while nothing changes it has none, not even at `debug`. What a listener or a logger throws
-// is ignored.
+// is ignored, now or later.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { simulateKinesis } from "../../testing/simulated.ts";
 import { createSimulatedFleet } from "../../testing/simulation/fleet.ts";
 import type { KinsumerEvent, Logger } from "../events.ts";
+import { Kinsumer } from "../kinsumer.ts";
 import { Announcer } from "./announcer.ts";
 
 interface Line {
@@ -96,5 +98,29 @@ describe("the log", () => {
     const announcer = new Announcer({ onEvent: fail, logger }, { clientId: "a" });
     announcer.announce({ type: "started", clientId: "a" });
     announcer.logger({}).info("of a handler");
+  });
+
+  it("survives those whose promises reject, and nobody else hears of it either", async () => {
+    let failures = 0;
+    const fail = async (): Promise<void> => {
+      await Promise.resolve();
+      failures++;
+      throw new Error("the user's");
+    };
+    const logger = { debug: fail, info: fail, warn: fail, error: fail };
+    const statsReceiver = { checkpoint: fail, eventToClient: fail, eventsFromKinesis: fail };
+    const simulated = simulateKinesis();
+    const kinsumer = new Kinsumer({
+      applicationName: "fails",
+      onEvent: fail,
+      logger,
+      statsReceiver,
+      ...simulated.clientOptions(),
+    });
+    simulated.putRecords(["one"]);
+    await simulated.consumeAll(kinsumer, { until: 1 });
+    // Whatever was not caught has failed this test's process by now.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.ok(failures > 6, `${failures} calls failed`);
   });
 });
