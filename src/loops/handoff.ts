@@ -366,10 +366,21 @@ export class Handoff {
 
   #enqueue(range: Range, end: "front" | "back"): void {
     if (this.#isClosed) return;
-    if (end === "front") this.#queue.unshift(range);
+    if (end === "front") this.#queue.splice(this.#placeOf(range), 0, range);
     else this.#queue.push(range);
     this.#waitingCount += range.to - range.from;
     this.wake();
+  }
+
+  /** What is given back is the next of its shard, but for what was given back and comes before it. */
+  #placeOf({ batch, from }: Range): number {
+    let place = 0;
+    for (const [at, other] of this.#queue.entries()) {
+      if (other.batch.channel !== batch.channel) continue;
+      if (other.batch.firstOrdinal + other.from > batch.firstOrdinal + from) break;
+      place = at + 1;
+    }
+    return place;
   }
 
   #let(channel: Channel): void {

@@ -98,6 +98,24 @@ describe("Handoff", () => {
     assert.deepEqual(again.map((record) => record?.sequenceNumber), ["1", "3", "4"]);
   });
 
+  it("keeps a shard's order, in whatever order its records are given back", async () => {
+    const handoff = open();
+    const channel = handoff.open("s", live());
+    await push(handoff, channel, 1, 5);
+    const other = handoff.open("t", live());
+    const inHand = [];
+    for (let count = 0; count < 4; count++) inHand.push((await handoff.pullRecord())!);
+    for (const place of [1, 3, 0, 2]) {
+      inHand[place]!.giveBack();
+      if (place === 3) await push(handoff, other, 11, 1);
+    }
+    const order: string[] = [];
+    for (let count = 0; count < 6; count++) {
+      order.push((await handoff.pullRecord())!.sequenceNumber);
+    }
+    assert.deepEqual(order, ["1", "2", "3", "4", "5", "11"]);
+  });
+
   it("ignores the acknowledgement of a record that was given back", async () => {
     const handoff = open();
     const channel = handoff.open("s", live());
