@@ -47,7 +47,9 @@ export class LastErrors {
     };
     this.#last = noted;
     const shardId = "shardId" in event ? event.shardId : undefined;
-    if (shardId !== undefined && this.#byShard.size < MAX_SHARDS) this.#byShard.set(shardId, noted);
+    if (shardId === undefined) return;
+    const hasRoom = this.#byShard.size < MAX_SHARDS || this.#byShard.has(shardId);
+    if (hasRoom) this.#byShard.set(shardId, noted);
   }
 }
 

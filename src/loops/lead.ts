@@ -44,7 +44,7 @@ export class Leading {
   #sweptAtMs = Number.NEGATIVE_INFINITY;
   /** The shards that may be read, by the latest list; absent before the first. */
   #publishedIds: readonly string[] | undefined;
-  /** The shards that rows of the fleet named since this client leads. */
+  /** The shards that rows of the fleet named since this client leads, before the first list. */
   readonly #givenIds = new Set<string>();
 
   constructor(context: LoopContext) {
@@ -64,9 +64,7 @@ export class Leading {
    * @returns whether anything changed, and what kept the stream from being listed
    */
   async step(view: RosterView, signal: AbortSignal): Promise<LeaderStep> {
-    for (const { assignedShardIds = [] } of [...view.living, ...view.dead]) {
-      for (const shardId of assignedShardIds) this.#givenIds.add(shardId);
-    }
+    if (this.#publishedIds === undefined) this.#noteGiven([...view.living, ...view.dead]);
     await this.#removeDead(view.dead, signal);
     const failure = await this.#publishShards(signal).catch(toFailure);
     if (failure === undefined) await this.#sweep(view, signal);
@@ -74,6 +72,12 @@ export class Leading {
     const hasChanged = shardIds !== undefined &&
       await shareOut(this.#context, { view, shardIds }, signal);
     return { hasChanged, failure };
+  }
+
+  #noteGiven(rows: readonly ClientRow[]): void {
+    for (const { assignedShardIds = [] } of rows) {
+      for (const shardId of assignedShardIds) this.#givenIds.add(shardId);
+    }
   }
 
   /**
