@@ -155,6 +155,26 @@ describe("a fleet", () => {
     }
   });
 
+  it("reads on by a new iterator when one fails for ever, whatever the error", async () => {
+    const fleet = createSimulatedFleet({ seed: 26, shards: 1 });
+    let brokenBeforeMs = 0;
+    const intercept = (operation: string, args: unknown) => {
+      const { shardIterator = "//0" } = args as { readonly shardIterator?: string };
+      const isBroken = Number(shardIterator.split("/")[2]) < brokenBeforeMs;
+      if (operation === "GetRecords" && isBroken) {
+        throw new Error("as a port of the user's own may");
+      }
+    };
+    const a = await fleet.start("a", { kinesis: { intercept } });
+    fleet.put(10);
+    await fleet.clock.advance(5_000);
+    brokenBeforeMs = fleet.clock.clock.monotonicMs();
+    fleet.put(10);
+    await complete(fleet, 30_000);
+    await fleet.stop(a);
+    assertKept(fleet);
+  });
+
   it("reads a stream that is made anew while it runs, whatever was finished in the old one", async () => {
     const defaults = { onInvalidCheckpoint: "horizon" } as const;
     const fleet = createSimulatedFleet({ seed: 24, shards: 2, defaults });

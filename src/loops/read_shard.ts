@@ -26,6 +26,9 @@ import { toError } from "./persist.ts";
 /** An iterator at a moment that nothing follows is not always answered: how long to wait for one. */
 const TIMESTAMP_TIMEOUT_MS = 3_000;
 
+/** Failures in a row after which the iterator may be what is wrong, whatever the error says. */
+const MOST_FAILURES = 5;
+
 /** What is read, and from where. */
 export interface ShardReading {
   readonly channel: Channel;
@@ -56,6 +59,7 @@ export async function readShard(
       if (reading.signal.aborted) break;
       if (cause instanceof KinsumerError && cause.code === "InvalidSequenceNumber") throw cause;
       await waitOut(context, reading, { cause, failures: ++failures });
+      if (failures >= MOST_FAILURES) reader.renewIterator();
     }
   }
   return "stopped";
@@ -144,6 +148,12 @@ class ShardReader {
     } finally {
       if (!isSpent) handoff.dismiss(admission);
     }
+  }
+
+  /** Makes the next read begin with a new iterator, where that leads to the same place. */
+  renewIterator(): void {
+    const { type } = resumePosition(this.#start, this.#lastSequenceNumber);
+    if (type !== "LATEST") this.#iterator = undefined;
   }
 
   #enter(phase: "admission" | "wait" | "call"): void {
