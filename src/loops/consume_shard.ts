@@ -204,6 +204,10 @@ export class ShardConsumer {
       done.abort();
       await committing;
       return await this.#settle({ channel, owned, end });
+    } catch (cause) {
+      // What is in hand does not count any more, and may come again beside it.
+      this.#losing.abort(new Error(`Shard "${this.shardId}" begins anew`, { cause }));
+      throw cause;
     } finally {
       done.abort();
       channel.dispose();

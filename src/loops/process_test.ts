@@ -555,6 +555,24 @@ describe("a shard that is lost or let go", LIMIT, () => {
     assertKept(fleet);
   });
 
+  it("aborts the signals of its handlers when its stream is made anew", async () => {
+    const { fleet, handlers } = open(1);
+    fleet.put(3);
+    const work = takes(100_000);
+    const options = { onInvalidCheckpoint: "horizon" } as const;
+    const a = await handlers.start(fleet, { name: "a", work, client: { options } });
+    await fleet.clock.advance(5_000);
+    fleet.stream.recreate();
+    await fleet.clock.advance(30_000);
+    fleet.put(1);
+    await fleet.clock.advance(5_000);
+    const [old, anew] = handlers.runs;
+    assert.equal(anew?.places[0], 3, "the new stream is not read");
+    await fleet.clock.advance(100_000);
+    assert.deepEqual([old?.outcome, anew?.outcome], ["in vain", "succeeded"]);
+    assert.equal(a.counts(), undefined, "it goes on");
+  });
+
   it("aborts the signals of its handlers when it has to move on before they end", async () => {
     const { fleet, handlers } = open(2);
     fleet.put(5, FIRST);

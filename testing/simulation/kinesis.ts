@@ -138,6 +138,7 @@ class Stream {
     this.#shards.clear();
     this.#shardCount = 0;
     this.#bornAtMs = this.#options.clock.monotonicMs();
+    this.#tip += 1_000n; // no number of before is of this stream
     this.#openFirst();
   }
 
