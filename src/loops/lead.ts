@@ -66,7 +66,7 @@ export class Leading {
   async step(view: RosterView, signal: AbortSignal): Promise<LeaderStep> {
     if (this.#publishedIds === undefined) this.#noteGiven([...view.living, ...view.dead]);
     await this.#removeDead(view.dead, signal);
-    const failure = await this.#publishShards(signal).catch(toFailure);
+    const failure = await this.#publishShards(view, signal).catch(toFailure);
     if (failure === undefined) await this.#sweep(view, signal);
     const shardIds = this.#publishedIds ?? this.#givenAmongOurs(view);
     const hasChanged = shardIds !== undefined &&
@@ -86,8 +86,9 @@ export class Leading {
    * shared but the whole list, by which they go.
    */
   #givenAmongOurs({ living }: RosterView): readonly string[] | undefined {
-    const hasGo = living.some((row) => row.maxAgeMs === undefined);
-    return hasGo || this.#givenIds.size === 0 ? undefined : [...this.#givenIds].sort();
+    return hasGoClient(living) || this.#givenIds.size === 0
+      ? undefined
+      : [...this.#givenIds].sort();
   }
 
   async #removeDead(dead: readonly ClientRow[], signal: AbortSignal): Promise<void> {
@@ -105,8 +106,10 @@ export class Leading {
     }
   }
 
-  async #publishShards(signal: AbortSignal): Promise<undefined> {
-    const published = this.#publishedIds ?? await this.#readPublished(signal);
+  async #publishShards({ living }: RosterView, signal: AbortSignal): Promise<undefined> {
+    // Go clients go by the list alone, and a leader of before may have written it late.
+    const known = hasGoClient(living) ? undefined : this.#publishedIds;
+    const published = known ?? await this.#readPublished(signal);
     await this.#list.look(signal);
     const shardIds = this.#list.readableIds;
     const mustWrite = !isSameList(shardIds, published) && fitsShardCache(shardIds);
@@ -114,10 +117,12 @@ export class Leading {
     this.#publishedIds = shardIds;
   }
 
-  /** What was published when this client took the lead. */
+  /** What is published now. */
   async #readPublished(signal: AbortSignal): Promise<readonly string[]> {
     const cache = await this.#context.metadata.readShardCache(signal);
-    await applicationStartMs(this.#context, cache !== undefined, signal);
+    if (this.#publishedIds === undefined) { // this client has just taken the lead
+      await applicationStartMs(this.#context, cache !== undefined, signal);
+    }
     return cache?.shardIds ?? [];
   }
 
@@ -145,6 +150,10 @@ export class Leading {
     const facts = { shardId, sequenceNumber, processedThroughMs };
     this.#context.announcer.announce({ type: "shard-expired", ...facts });
   }
+}
+
+function hasGoClient(rows: readonly ClientRow[]): boolean {
+  return rows.some((row) => row.maxAgeMs === undefined);
 }
 
 function toFailure(cause: unknown): { readonly cause: unknown } {
@@ -211,7 +220,7 @@ export function shareFor(
   shardIds: readonly string[],
   current: Assignment,
 ): Assignment {
-  if (living.some((row) => row.maxAgeMs === undefined)) {
+  if (hasGoClient(living)) {
     return assignByModulo({ clientIds: living.map((row) => row.clientId), shardIds });
   }
   const clientIds = living.filter((row) => !row.isLeaving).map((row) => row.clientId);

@@ -97,6 +97,21 @@ describe("the lead of a calm fleet", () => {
     assert.ok(mixed >= 15, `${mixed} renewals in a minute beside a Go client`);
   });
 
+  it("puts the published list right again beside a Go client, whoever wrote it late", async () => {
+    const fleet = createSimulatedFleet({ seed: 35, shards: 3 });
+    await fleet.start("a");
+    await fleet.clock.advance(20_000);
+    beatOfGo(fleet);
+    await fleet.clock.advance(10_000);
+    const published = () => fleet.tables.shardCache()?.shardIds.length;
+    assert.equal(published(), 3);
+    const LastUpdate = { N: `${fleet.clock.clock.nowMs()}000000` };
+    const ShardIDs = { L: [{ S: "shardId-000000000000" }] };
+    fleet.tables.put("metadata", { Key: { S: "ShardCache" }, ShardIDs, LastUpdate });
+    assert.equal(published(), 1);
+    await fleet.clock.runUntil(() => published() === 3, 10_000);
+  });
+
   it("is given up in the heartbeats of a leader that cannot look at the fleet, and passes on", async () => {
     const fleet = createSimulatedFleet({ seed: 33, shards: 4 });
     let isRefusing = false;
