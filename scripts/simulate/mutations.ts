@@ -177,7 +177,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "our own shares beside a living Go client",
     file: "src/loops/lead.ts",
-    find: "if (living.some((row) => row.maxAgeMs === undefined)) {",
+    find: "if (hasGoClient(living)) {",
     replace: 'if (living.some((row) => row.clientId === "")) {',
   },
   {

@@ -152,8 +152,8 @@ class ShardReader {
 
   /** Makes the next read begin with a new iterator, where that leads to the same place. */
   renewIterator(): void {
-    const { type } = resumePosition(this.#start, this.#lastSequenceNumber);
-    if (type !== "LATEST") this.#iterator = undefined;
+    const isFromTip = this.#start.type === "LATEST" && this.#lastSequenceNumber === undefined;
+    if (!isFromTip) this.#iterator = undefined;
   }
 
   #enter(phase: "admission" | "wait" | "call"): void {
