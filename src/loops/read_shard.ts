@@ -26,7 +26,7 @@ import { toError } from "./persist.ts";
 /** An iterator at a moment that nothing follows is not always answered: how long to wait for one. */
 const TIMESTAMP_TIMEOUT_MS = 3_000;
 
-/** Failures in a row after which the iterator may be what is wrong, whatever the error says. */
+/** Failures in a row after which the iterator may be what is refused. */
 const MOST_FAILURES = 5;
 
 /** What is read, and from where. */
@@ -58,8 +58,10 @@ export async function readShard(
     } catch (cause) {
       if (reading.signal.aborted) break;
       if (cause instanceof KinsumerError && cause.code === "InvalidSequenceNumber") throw cause;
-      await waitOut(context, reading, { cause, failures: ++failures });
-      if (failures >= MOST_FAILURES) reader.renewIterator();
+      const error = toError(cause, { operation: "GetRecords", shardId: reading.channel.shardId });
+      await waitOut(context, reading, { error, failures: ++failures });
+      // What passes by itself is never the iterator's fault, and a new one begins further back.
+      if (failures >= MOST_FAILURES && error.code === "RequestRejected") reader.renewIterator();
     }
   }
   return "stopped";
@@ -68,10 +70,9 @@ export async function readShard(
 async function waitOut(
   { announcer, clock, options, random }: LoopContext,
   { channel, signal }: ShardReading,
-  { cause, failures }: { readonly cause: unknown; readonly failures: number },
+  { error, failures }: { readonly error: KinsumerError; readonly failures: number },
 ): Promise<void> {
   const { shardId } = channel;
-  const error = toError(cause, { operation: "GetRecords", shardId });
   const trouble = error.code === "Throttled" ? "throttled" : "retrying";
   channel.reader = { phase: "pause", sinceMs: clock.monotonicMs(), trouble };
   const baseMs = firstDelayMs(error, options.throttleDelayMs);
