@@ -23,6 +23,9 @@ const GO_REAP_AGE_MS = 48 * 3_600_000;
 /** How often the rows of shards that are gone are looked for. */
 const SWEEP_INTERVAL_MS = 3_600_000;
 
+/** How often it is looked, beside Go clients, whether the published list is as it was written. */
+const REREAD_INTERVAL_MS = 60_000;
+
 /** How many assignments are written at a time: Node warns of more listeners to one signal than ten. */
 const WRITES_AT_ONCE = 8;
 /** An item of DynamoDB takes 400 KB; the shard cache is one item, in the Go library's form. */
@@ -42,6 +45,7 @@ export class Leading {
   readonly #context: LoopContext;
   readonly #list: ShardList;
   #sweptAtMs = Number.NEGATIVE_INFINITY;
+  #readAtMs = Number.NEGATIVE_INFINITY;
   /** The shards that may be read, by the latest list; absent before the first. */
   #publishedIds: readonly string[] | undefined;
   /** The shards that rows of the fleet named since this client leads, before the first list. */
@@ -107,9 +111,12 @@ export class Leading {
   }
 
   async #publishShards({ living }: RosterView, signal: AbortSignal): Promise<undefined> {
+    const nowMs = this.#context.clock.monotonicMs();
     // Go clients go by the list alone, and a leader of before may have written it late.
-    const known = hasGoClient(living) ? undefined : this.#publishedIds;
+    const isOld = hasGoClient(living) && nowMs - this.#readAtMs >= REREAD_INTERVAL_MS;
+    const known = isOld ? undefined : this.#publishedIds;
     const published = known ?? await this.#readPublished(signal);
+    if (known === undefined) this.#readAtMs = nowMs;
     await this.#list.look(signal);
     const shardIds = this.#list.readableIds;
     const mustWrite = !isSameList(shardIds, published) && fitsShardCache(shardIds);

@@ -109,7 +109,7 @@ describe("the lead of a calm fleet", () => {
     const ShardIDs = { L: [{ S: "shardId-000000000000" }] };
     fleet.tables.put("metadata", { Key: { S: "ShardCache" }, ShardIDs, LastUpdate });
     assert.equal(published(), 1);
-    await fleet.clock.runUntil(() => published() === 3, 10_000);
+    await fleet.clock.runUntil(() => published() === 3, 65_000);
   });
 
   it("is given up in the heartbeats of a leader that cannot look at the fleet, and passes on", async () => {
