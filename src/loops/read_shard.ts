@@ -13,6 +13,7 @@ import {
   backoffMs,
   firstDelayMs,
   MAX_RETRY_DELAY_MS,
+  nextHalvings,
   readDelayMs,
   readSize,
 } from "../rules/pacing.ts";
@@ -99,6 +100,8 @@ class ShardReader {
   #lastSequenceNumber: SequenceNumber | undefined;
   /** What a record of this shard takes; absent before the first. */
   #recordBytes: number | undefined;
+  /** How often what a read asks for is halved, so that it arrives in time. */
+  #halvings = 0;
   /** How many reads in a row found nothing, and nothing left to read. */
   #idleReads = 0;
   /** Set when the service did not answer for a moment: read all, and skip what is older. */
@@ -122,6 +125,7 @@ class ShardReader {
       readLimit,
       shardCount: handoff.shardCount,
       recordBytes: this.#recordBytes ?? handoff.recordBytes,
+      halvings: this.#halvings,
     });
     this.#enter("admission");
     const admission = await handoff.admit(byteLength, signal, channel);
@@ -197,12 +201,20 @@ class ShardReader {
     const askedMs = clock.nowMs();
     const request = { shardId, shardIterator: this.#iterator, limit };
     try {
-      return { ...await kinesis.getRecords(request, signal), askedMs };
+      const answer = await kinesis.getRecords(request, signal);
+      this.#noteTime(clock.monotonicMs() - this.#lastReadAtMs);
+      return { ...answer, askedMs };
     } catch (error) {
+      if (isTimeout(error)) this.#noteTime(undefined);
       if (!isExpired(error)) throw error;
       this.#iterator = undefined;
       return undefined;
     }
+  }
+
+  #noteTime(tookMs: number | undefined): void {
+    const { requestTimeoutMs: timeoutMs } = this.#context.options;
+    this.#halvings = nextHalvings({ halvings: this.#halvings, tookMs, timeoutMs });
   }
 
   #delayMs(): number {
@@ -316,6 +328,10 @@ function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Prom
       reject(error);
     });
   });
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof KinsumerError && error.code === "RequestTimeout";
 }
 
 function isExpired(error: unknown): boolean {

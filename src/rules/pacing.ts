@@ -53,20 +53,44 @@ const WORTHWHILE_PART = 1 / 16;
  * is admitted by the same number of bytes, so that all shards together stay within the budget.
  *
  * @param facts.recordBytes what a record takes, as far as is known
+ * @param facts.halvings see {@linkcode nextHalvings}
  */
 export function readSize(facts: {
   readonly maxBufferedBytes: number;
   readonly shardCount: number;
   readonly recordBytes: number;
   readonly readLimit: number;
+  readonly halvings?: number | undefined;
 }): { readonly limit: number; readonly byteLength: number } {
   const { maxBufferedBytes, shardCount, readLimit } = facts;
   const share = maxBufferedBytes / Math.max(1, shardCount);
   const worthwhile = Math.min(WORTHWHILE_BYTES, maxBufferedBytes * WORTHWHILE_PART);
   const bytes = Math.min(LARGEST_READ_BYTES, Math.max(worthwhile, share));
   const recordBytes = Math.max(1, facts.recordBytes);
-  const limit = Math.max(1, Math.min(readLimit, Math.floor(bytes / recordBytes)));
+  const most = Math.min(readLimit, Math.floor(bytes / recordBytes));
+  const limit = Math.max(1, Math.floor(most / 2 ** (facts.halvings ?? 0)));
   return { limit, byteLength: Math.ceil(limit * recordBytes) };
+}
+
+/** 40 KiB in place of 10 MiB: less would help no line, and take longer to make up for. */
+const MAX_HALVINGS = 8;
+/** Twice as much is asked for where that would arrive in half of the time that there is. */
+const QUICK_PART = 1 / 4;
+
+/**
+ * How often to halve what the next read asks for: once more when this one was not answered in time,
+ * because the line may be too slow for so much, and would be again; once less when it was quick.
+ *
+ * @param facts.tookMs absent: it was not answered in time
+ */
+export function nextHalvings(facts: {
+  readonly halvings: number;
+  readonly tookMs: number | undefined;
+  readonly timeoutMs: number;
+}): number {
+  const { halvings, tookMs, timeoutMs } = facts;
+  if (tookMs === undefined) return Math.min(MAX_HALVINGS, halvings + 1);
+  return tookMs <= timeoutMs * QUICK_PART ? Math.max(0, halvings - 1) : halvings;
 }
 
 /** The longest wait between two tries, and the first where a try will hardly help by itself. */

@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { backoffMs, firstDelayMs, MAX_RETRY_DELAY_MS, readDelayMs, readSize } from "./pacing.ts";
+import {
+  backoffMs,
+  firstDelayMs,
+  MAX_RETRY_DELAY_MS,
+  nextHalvings,
+  readDelayMs,
+  readSize,
+} from "./pacing.ts";
 
 const BUSY = { throttleDelayMs: 250, idleDelayMs: 1_000, idleReads: 0, chance: 0 };
 
@@ -78,6 +85,15 @@ describe("readSize()", () => {
     assert.equal(readSize({ ...facts, recordBytes: 10_240 }).limit, 1_024);
     assert.equal(readSize({ ...facts, recordBytes: 100 }).limit, 10_000);
   });
+
+  it("asks for half as much for each halving, and for one record at the least", () => {
+    const facts = { maxBufferedBytes: 67_108_864, shardCount: 1, readLimit: 10_000 };
+    const limit = (halvings: number, recordBytes = 10_240) =>
+      readSize({ ...facts, recordBytes, halvings });
+    assert.deepEqual(limit(3), { limit: 128, byteLength: 1_310_720 });
+    assert.equal(limit(8).limit, 4);
+    assert.equal(limit(8, 1_048_576).limit, 1);
+  });
 });
 
 describe("firstDelayMs()", () => {
@@ -103,5 +119,18 @@ describe("backoffMs()", () => {
       const delayMs = backoffMs(given);
       assert.ok(delayMs >= bound / 2 && delayMs <= bound, `${delayMs} of ${bound}`);
     }));
+  });
+});
+
+describe("nextHalvings()", () => {
+  const next = (halvings: number, tookMs?: number) =>
+    nextHalvings({ halvings, tookMs, timeoutMs: 10_000 });
+
+  it("halves once more after a read that was not answered in time, up to a bound", () => {
+    assert.deepEqual([0, 1, 7, 8].map((halvings) => next(halvings)), [1, 2, 8, 8]);
+  });
+
+  it("halves once less after a quick read only", () => {
+    assert.deepEqual([next(3, 2_500), next(3, 2_501), next(0, 1)], [2, 3, 0]);
   });
 });
