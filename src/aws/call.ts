@@ -159,17 +159,24 @@ class AwsCaller {
         : cbor.encode(input as Readonly<Record<string, unknown>>),
     };
     const timeoutMs = options.timeoutMs ?? this.#config.timeoutMs;
-    const timeoutError = (): Error => timedOut(request, timeoutMs);
+    let lacks = "credentials";
+    const onSend = (): void => void (lacks = "answer");
+    const timeoutError = (): Error => timedOut(request, `no ${lacks} within ${timeoutMs} ms`);
     const deadline = { clock: runtime.clock, timeoutMs, signal: options.signal, timeoutError };
-    return await withDeadline(deadline, (signal) => this.#exchange(request, signal, options));
+    const { onAnswer } = options;
+    return await withDeadline(
+      deadline,
+      (signal) => this.#exchange(request, signal, { onAnswer, onSend }),
+    );
   }
 
   async #exchange(
     request: Outgoing,
     signal: AbortSignal,
-    { onAnswer }: AwsCallOptions,
+    { onAnswer, onSend }: Pick<AwsCallOptions, "onAnswer"> & { readonly onSend: () => void },
   ): Promise<unknown> {
     let credentials = await this.#config.credentials.get(signal);
+    onSend();
     let hasSignedAgain = false;
     let hasRefreshed = false;
     for (;;) {
@@ -273,8 +280,8 @@ function documentOf(request: Request, answer: Answer): unknown {
   }
 }
 
-function timedOut(request: Request, timeoutMs: number): KinsumerError {
-  const message = `${cannotCall(request)}: no answer within ${timeoutMs} ms`;
+function timedOut(request: Request, state: string): KinsumerError {
+  const message = `${cannotCall(request)}: ${state}`;
   const { operation } = request;
   return new KinsumerError("RequestTimeout", message, { operation, retryable: true });
 }

@@ -176,7 +176,9 @@ describe("createAwsCall() is given up", () => {
     const { call, clock, network } = world([], { credentials: () => new Promise(() => {}) });
     const failing = failureOf(call(TARGET, {}));
     clock.advance(1_000);
-    assert.equal((await failing).code, "RequestTimeout");
+    const failure = await failing;
+    assert.equal(failure.code, "RequestTimeout");
+    assert.match(failure.message, /: no credentials within 1000 ms$/);
     assert.equal(network.requests.length, 0);
   });
 

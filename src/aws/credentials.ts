@@ -47,6 +47,8 @@ const SHORT_LIFETIME_MARGIN = 1 / 4;
 const MIN_REFRESH_INTERVAL_MS = 1_000;
 /** After a refresh that failed in time, the next is tried so much later. */
 const MAX_REFRESH_RETRY_MS = 30_000;
+/** A provider that has not answered for so long may never do so: the next who asks does not wait for it. */
+const MAX_FLIGHT_MS = 60_000;
 
 /**
  * Makes the source of a client's credentials: those given, a provider's, or the environment's
@@ -83,14 +85,15 @@ interface Held {
 }
 
 /**
- * Holds what `load` gave until it is about to expire. One load at a time, however many ask. While
- * the old ones are still good, nobody waits for the new.
+ * Holds what `load` gave until it is about to expire. One load at a time, however many ask, unless it
+ * hangs. While the old ones are still good, nobody waits for the new.
  */
 class CachedCredentials implements CredentialsSource {
   readonly #load: (isForced: boolean) => Promise<Credentials>;
   readonly #runtime: Runtime;
   #held: Held | undefined;
   #flight: Promise<Credentials> | undefined;
+  #flightStartedMs = 0;
   #isRefused = false;
 
   constructor(load: (isForced: boolean) => Promise<Credentials>, runtime: Runtime) {
@@ -115,20 +118,25 @@ class CachedCredentials implements CredentialsSource {
   }
 
   #refresh(): Promise<Credentials> {
-    if (this.#flight === undefined) {
-      this.#flight = this.#obtain().finally(() => {
-        this.#flight = undefined;
-      });
-      this.#flight.catch(() => {}); // those who wait see it; an early refresh has nobody waiting
-    }
-    return this.#flight;
+    const startedMs = this.#runtime.clock.monotonicMs();
+    const isHanging = startedMs - this.#flightStartedMs >= MAX_FLIGHT_MS;
+    if (this.#flight !== undefined && !isHanging) return this.#flight;
+    const flight = this.#obtain().finally(() => {
+      if (this.#flight === flight) this.#flight = undefined;
+    });
+    flight.catch(() => {}); // those who wait see it; an early refresh has nobody waiting
+    this.#flightStartedMs = startedMs;
+    return this.#flight = flight;
   }
 
   async #obtain(): Promise<Credentials> {
     try {
       const credentials = conceal(await this.#load(this.#isRefused));
+      const nowMs = this.#runtime.clock.nowMs();
+      // Late, after another load: what that one gave is newer.
+      if (this.#held !== undefined && nowMs < this.#held.refreshAtMs) return credentials;
       this.#isRefused = false;
-      this.#held = hold(credentials, this.#runtime.clock.nowMs());
+      this.#held = hold(credentials, nowMs);
       return credentials;
     } catch (error) {
       const nowMs = this.#runtime.clock.nowMs();

@@ -292,6 +292,40 @@ describe("createCredentialsSource() with a provider", () => {
     await assert.rejects(source.get(controller.signal), (error) => error === "stopping");
   });
 
+  it("asks again where a provider has not answered for a minute", async () => {
+    const { clock, provider, keyId } = provided(60 * MINUTE_MS);
+    provider.gate = new Promise(() => {});
+    const stuck = keyId();
+    clock.advance(MINUTE_MS - 1);
+    const stuckToo = keyId();
+    await settle();
+    assert.equal(provider.calls.length, 1);
+    provider.gate = Promise.resolve();
+    clock.advance(1);
+    assert.equal(await keyId(), "AKID2");
+    assert.equal(provider.calls.length, 2);
+    void Promise.allSettled([stuck, stuckToo]);
+  });
+
+  it("takes what comes late, unless there is something newer", async () => {
+    const { clock, provider, source, keyId } = provided(60 * MINUTE_MS);
+    const opens: (() => void)[] = [];
+    provider.gate = new Promise((resolve) => opens.push(resolve));
+    const late = keyId();
+    clock.advance(2 * MINUTE_MS);
+    provider.gate = new Promise((resolve) => opens.push(resolve));
+    const second = keyId();
+    await settle();
+    opens[0]?.();
+    assert.equal(await late, "AKID1");
+    assert.equal(await keyId(), "AKID1", "nobody has to wait for the second");
+    opens[1]?.();
+    assert.equal(await second, "AKID2");
+    assert.equal(await keyId(), "AKID1", "what is held is good");
+    source.invalidate();
+    assert.equal(await keyId(), "AKID3");
+  });
+
   it("refuses what is not credentials, quoting nothing", async () => {
     const provide = (): Promise<Credentials> =>
       Promise.resolve({ accessKeyId: "", secretAccessKey: "hush" });
