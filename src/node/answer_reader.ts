@@ -20,7 +20,7 @@ const MAX_HEAD_BYTES = 65_536;
 const MAX_PREPARED_BYTES = 33_554_432;
 const HEAD_END = Buffer.from("\r\n\r\n");
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n]*)?$/;
-const HEADER_LINE = /^([!#$%&'*+.^_`|~\dA-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*$/;
+const HEADER_LINE = /^([!#$%&'*+.^_`|~\dA-Za-z-]+):([^\r\n\0]*)$/;
 
 /** Where a body ends: after so many bytes, by what its chunks say, or with the connection. */
 type Framing = number | "chunked" | "connection";
@@ -154,11 +154,11 @@ export class AnswerReader {
 function headersOf(lines: readonly string[]): Map<string, string> {
   const headers = new Map<string, string>();
   for (const line of lines) {
-    const [, name, value] = HEADER_LINE.exec(line) ?? [];
-    if (name === undefined || value === undefined) {
+    const [, name, rest] = HEADER_LINE.exec(line) ?? [];
+    if (name === undefined || rest === undefined) {
       throw malformed("a line of its head is no header");
     }
-    const key = name.toLowerCase();
+    const [key, value] = [name.toLowerCase(), withoutSpaceAround(rest)];
     const before = headers.get(key);
     if (before !== undefined && key === "content-length" && before !== value) {
       throw malformed("it has two lengths");
@@ -167,6 +167,18 @@ function headersOf(lines: readonly string[]): Map<string, string> {
     headers.set(key, isRepeated ? `${before}, ${value}` : value);
   }
   return headers;
+}
+
+/** By hand: an expression looks at a long run of spaces again from each of them. */
+function withoutSpaceAround(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 function framingOf(status: number, headers: ReadonlyMap<string, string>): Framing {

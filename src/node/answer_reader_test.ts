@@ -174,6 +174,17 @@ describe("AnswerReader", () => {
     assert.equal(reader.body[33_999_999], 33);
   });
 
+  it("reads a header with spaces around and within, however many, in no time", () => {
+    const value = `a${" ".repeat(60_000)}b`;
+    const reader = new AnswerReader();
+    const beginMs = performance.now();
+    reader.take(Buffer.from(`${HEAD}x: \t ${value} \t \r\ny:\t\r\nContent-Length: 0\r\n\r\n`));
+    const tookMs = performance.now() - beginMs;
+    assert.equal(reader.head?.headers.get("x"), value);
+    assert.equal(reader.head?.headers.get("y"), "");
+    assert.ok(tookMs < 500, `${tookMs} ms`);
+  });
+
   for (const [name, text] of REFUSED) {
     it(`refuses ${name}`, () => {
       assert.throws(() => read([text]), /^Error: Cannot read the answer: /);
