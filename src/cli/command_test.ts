@@ -8,7 +8,7 @@ import { COMMANDS } from "./commands.ts";
 import { isGood, Tally } from "./demo_tally.ts";
 import { readPlace } from "./moment.ts";
 import { batchesOf, linesOf, readRecord } from "./put_input.ts";
-import { formatRecord, visible } from "./record_format.ts";
+import { formatRecord, formatRecords, visible } from "./record_format.ts";
 import { mayColour } from "./shell.ts";
 
 const command = COMMANDS.find(({ name }) => name === "top")!;
@@ -151,17 +151,51 @@ describe("formatRecord()", () => {
     assert.equal(shown, `${visible(evil)}\n`);
     assert.equal(formatRecord(record(evil), SHARD, { format: "raw", ...pipe }), `${evil}\n`);
   });
+
+  it("writes raw payloads into a pipe as they are, whatever they are", () => {
+    const records = [record(new Uint8Array([255, 0, 10])), record("\ufeffä")];
+    const bytes = formatRecords(records, SHARD, { format: "raw", ...pipe });
+    assert.deepEqual(bytes, Uint8Array.of(255, 0, 10, 10, 0xef, 0xbb, 0xbf, 0xc3, 0xa4, 10));
+    const text = formatRecords(records, SHARD, { format: "raw", ...pipe, isTerminal: true });
+    assert.equal(typeof text, "string");
+  });
 });
 
 describe("what put reads", () => {
-  it("cuts pieces into lines, across their ends, in UTF-8", async () => {
-    const bytes = new TextEncoder().encode("ä\r\n\nb\nc");
+  async function cut(bytes: Uint8Array, length: number): Promise<readonly (readonly number[])[]> {
     const pieces = async function* () {
-      for (const byte of bytes) yield await Promise.resolve(new Uint8Array([byte]));
+      const piece = new Uint8Array(length); // which may be used again
+      for (let at = 0; at < bytes.length; at += length) {
+        const part = bytes.subarray(at, at + length);
+        piece.set(part);
+        yield await Promise.resolve(piece.subarray(0, part.length));
+      }
     };
-    const lines: string[] = [];
-    for await (const some of linesOf(pieces())) lines.push(...some);
-    assert.deepEqual(lines, ["ä", "b", "c"]);
+    const lines: number[][] = [];
+    for await (const some of linesOf(pieces())) lines.push(...some.map((line) => [...line]));
+    return lines;
+  }
+
+  it("cuts pieces into lines, across their ends, byte by byte as they are", async () => {
+    const bytes = [0xef, 0xbb, 0xbf, 0xc3, 0xa4, 13, 10, 10, 98, 255, 0, 10, 99];
+    const expected = [[0xef, 0xbb, 0xbf, 0xc3, 0xa4], [98, 255, 0], [99]];
+    for (const length of [1, 2, 3, 7, 13]) {
+      assert.deepEqual(await cut(Uint8Array.from(bytes), length), expected, `${length} at a time`);
+    }
+  });
+
+  it("puts again what tail --json prints, whatever the payload is", () => {
+    for (const data of [Uint8Array.of(255, 0, 10), new TextEncoder().encode("\ufeffä\u0000")]) {
+      const printed = formatRecord({ sequenceNumber: "7", partitionKey: "ann", data }, "shard", {
+        format: "json",
+        isTerminal: false,
+        isColoured: false,
+      });
+      const read = readRecord(new TextEncoder().encode(printed), "json", "line 1");
+      const bytes = typeof read.data === "string" ? new TextEncoder().encode(read.data) : read.data;
+      assert.deepEqual([...bytes], [...data]);
+      assert.equal(read.partitionKey, "ann");
+    }
   });
 
   it("takes what tail --json prints, and any JSON as data", () => {
@@ -177,7 +211,7 @@ describe("what put reads", () => {
     assert.deepEqual(readRecord("{", "lines", "line 1"), { data: "{" });
   });
 
-  for (const line of ["{", "null", "{}", '{"data":1,"partitionKey":2}']) {
+  for (const line of ["{", "null", "{}", '{"data":1,"partitionKey":2}', '{"base64":"/w"}']) {
     it(`refuses ${line}`, () => {
       assert.throws(() => readRecord(line, "json", "line 3"), /^UsageError: line 3 /);
     });

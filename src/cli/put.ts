@@ -20,8 +20,8 @@ export const PUT: Command = {
   operands: "[RECORD...]",
   about: [
     "Each operand is a record; without any, each line of stdin that is not empty is one, put as it " +
-    "comes. With --input json a line is an object with `data` (or `text`), which may be any JSON, and, " +
-    "as you like, `partitionKey`: what `tail --json` prints can be put again.",
+    "comes. With --input json a line is an object with `data` (or `text`), which may be any JSON, or " +
+    "`base64`, and, as you like, `partitionKey`: what `tail --json` prints can be put again.",
     "A record without a partition key gets a random one, which spreads records over the shards. " +
     "Refused records are put again; with --json, one line tells where each has landed.",
   ],
@@ -50,7 +50,10 @@ async function put({ args, shell }: Call): Promise<number> {
   const { runtime } = world;
   const streams = openStreams({ kinesisEndpoint, region, credentials, runtime });
   let count = 0;
-  const putAll = async (lines: readonly string[], noun: string): Promise<void> => {
+  const putAll = async (
+    lines: readonly (string | Uint8Array)[],
+    noun: string,
+  ): Promise<void> => {
     const records = lines.map((line, index) =>
       keyed(readRecord(line, input, `${noun} ${count + index + 1}`), key ?? undefined, runtime)
     );
@@ -75,7 +78,7 @@ async function put({ args, shell }: Call): Promise<number> {
 }
 
 async function putLines(
-  putAll: (lines: readonly string[], noun: string) => Promise<void>,
+  putAll: (lines: readonly Uint8Array[], noun: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const { stdin } = process;
@@ -94,7 +97,7 @@ function keyed(
   { data, partitionKey }: InputRecord,
   key: string | undefined,
   { random }: { readonly random: { uuid(): string } },
-): { readonly data: string; readonly partitionKey: string } {
+): { readonly data: string | Uint8Array; readonly partitionKey: string } {
   return { data, partitionKey: partitionKey ?? key ?? random.uuid() };
 }
 

@@ -6,6 +6,7 @@
 
 import type { ReceivedRecord } from "../model.ts";
 import { shortShardId } from "./fleet_lines.ts";
+import { joined } from "./put_input.ts";
 
 /** The forms. */
 export const FORMATS = ["text", "json", "hex", "raw"] as const;
@@ -20,6 +21,20 @@ export interface FormatOptions {
   readonly isTerminal: boolean;
   readonly isColoured: boolean;
 }
+
+/** Records of one shard as they are printed: bytes where they are their payloads, which may be any. */
+export function formatRecords(
+  records: readonly ReceivedRecord[],
+  shardId: string,
+  options: FormatOptions,
+): string | Uint8Array {
+  if (options.format === "raw" && !options.isTerminal) {
+    return joined(records.flatMap(({ data }) => [data, LINE_END]));
+  }
+  return records.map((record) => formatRecord(record, shardId, options)).join("");
+}
+
+const LINE_END = Uint8Array.of(0x0a);
 
 /** A record as one line or several, each with its end. */
 export function formatRecord(

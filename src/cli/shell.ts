@@ -22,7 +22,7 @@ export interface Shell {
   /** Aborts at Ctrl-C, SIGTERM or SIGHUP, and when nobody reads stdout any longer. */
   readonly signal: AbortSignal;
   /** Prints a result; resolves when there is room for more. */
-  write(text: string): Promise<void>;
+  write(text: string | Uint8Array): Promise<void>;
   /** Prints a remark. */
   say(text: string): void;
   /** Shows how long work goes on: in one line of a terminal, nowhere else. `""` takes it away. */

@@ -10,7 +10,7 @@ import { STREAM } from "./common_options.ts";
 import { AWS_OPTIONS, readTarget, streamNameOf } from "./environment.ts";
 import { follow } from "./follow.ts";
 import { type Place, readPlace, TIME_FORMS } from "./moment.ts";
-import { type Format, formatRecord, FORMATS } from "./record_format.ts";
+import { type Format, formatRecords, FORMATS } from "./record_format.ts";
 import { chooseShards } from "./reset_plan.ts";
 import { openWorld } from "./world.ts";
 
@@ -93,7 +93,7 @@ async function tail({ args, shell }: Call): Promise<number> {
         const shown = records.slice(0, left);
         left -= shown.length;
         const options = { format, isColoured, isTerminal };
-        await shell.write(shown.map((record) => formatRecord(record, from, options)).join(""));
+        await shell.write(formatRecords(shown, from, options));
         if (left <= 0) end();
       }),
     onRetry: (error) => shell.say(`Trying again: ${error.message}`),
