@@ -5,10 +5,11 @@
  * @module
  */
 
-import type { KinesisApi, RecordsAnswer } from "../aws/kinesis.ts";
+import type { KinesisApi } from "../aws/kinesis.ts";
 import { KinsumerError } from "../errors.ts";
 import type { Position, ReceivedRecord, Shard } from "../model.ts";
 import { isClosed, readableShards } from "../rules/lineage.ts";
+import { nextHalvings } from "../rules/pacing.ts";
 import { resumePosition } from "../rules/position.ts";
 import type { Clock } from "../runtime.ts";
 
@@ -34,8 +35,24 @@ export interface Following {
   readonly onRetry: (error: KinsumerError) => void;
 }
 
-/** Reads until the signal aborts, or until there is nothing more to read. */
+/**
+ * Reads until the signal aborts, or until there is nothing more to read. Where one shard cannot be
+ * read, the others are read no more.
+ */
 export async function follow(following: Following): Promise<void> {
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  if (following.signal.aborted) end();
+  following.signal.addEventListener("abort", end, { once: true });
+  try {
+    await followAll({ ...following, signal: ending.signal });
+  } finally {
+    following.signal.removeEventListener("abort", end);
+    end();
+  }
+}
+
+async function followAll(following: Following): Promise<void> {
   const { kinesis, position, shardId, signal } = following;
   const first = await kinesis.listShards(signal);
   if (shardId !== undefined) {
@@ -81,6 +98,8 @@ class StreamReader {
 }
 
 const MAX_PAUSE_MS = 10_000;
+/** Milliseconds that a read may take, about. */
+const READ_TIMEOUT_MS = 10_000;
 
 /** @returns "ended" where the shard is closed and was read to its end */
 async function followShard(
@@ -88,7 +107,7 @@ async function followShard(
   shard: Shard,
   start: Position,
 ): Promise<"ended" | "left"> {
-  const { clock, glance, intervalMs, kinesis, onRecords, onRetry, signal } = following;
+  const { clock, glance, intervalMs, kinesis, onRecords, onRetry, readLimit, signal } = following;
   const { shardId } = shard;
   let from = start;
   let fromMs = 0;
@@ -96,6 +115,7 @@ async function followShard(
   let last: string | undefined;
   let iterator: string | undefined;
   let pauseMs = intervalMs;
+  let halvings = 0;
   while (!signal.aborted) {
     const startedAtMs = clock.monotonicMs();
     try {
@@ -103,7 +123,11 @@ async function followShard(
         { shardId, position: resumePosition(from, last) },
         signal,
       );
-      const answer = await read(following, { shardId, shardIterator: iterator });
+      const limit = Math.max(1, Math.floor(readLimit / 2 ** halvings));
+      const askedAtMs = clock.monotonicMs();
+      const answer = await kinesis.getRecords({ shardId, shardIterator: iterator, limit }, signal);
+      const tookMs = clock.monotonicMs() - askedAtMs;
+      halvings = nextHalvings({ halvings, tookMs, timeoutMs: READ_TIMEOUT_MS });
       const records = answer.records.filter((record) => isSince(record, fromMs));
       if (records.length > 0) await onRecords(shardId, records);
       last = answer.records.at(-1)?.sequenceNumber ?? last;
@@ -114,17 +138,19 @@ async function followShard(
         isShardClosed = await isNowClosed(kinesis, shardId, signal);
         if (isShardClosed) return "ended";
       }
-      const isAtTip = answer.records.length < following.readLimit && (answer.lagMs ?? 0) === 0;
+      const isAtTip = answer.records.length < limit && (answer.lagMs ?? 0) === 0;
       if (isAtTip && !following.isEndless && !isShardClosed) return "left";
     } catch (error) {
       if (signal.aborted) break;
       if (!mayPass(error)) throw error;
-      if (error.code === "RequestTimeout" && from.type === "AT_TIMESTAMP") {
+      const isTimeout = error.code === "RequestTimeout";
+      if (isTimeout && from.type === "AT_TIMESTAMP" && iterator === undefined) {
         // Kinesalite does not answer where no record is that late: look for them ourselves.
         fromMs = from.timestampMs;
         from = { type: "TRIM_HORIZON" };
         continue;
       }
+      if (isTimeout) halvings = nextHalvings({ halvings, tookMs: undefined, timeoutMs: 0 });
       if (error.code === "IteratorExpired") iterator = undefined;
       else pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
       onRetry(error);
@@ -132,13 +158,6 @@ async function followShard(
     await clock.sleep(Math.max(0, pauseMs - (clock.monotonicMs() - startedAtMs)), signal);
   }
   return "left";
-}
-
-function read(
-  { kinesis, readLimit, signal }: Following,
-  request: { readonly shardId: string; readonly shardIterator: string },
-): Promise<RecordsAnswer> {
-  return kinesis.getRecords({ ...request, limit: readLimit }, signal);
 }
 
 function isSince({ approximateArrivalMs }: ReceivedRecord, fromMs: number): boolean {
