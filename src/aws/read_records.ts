@@ -24,11 +24,15 @@ const MAY_REFUSE_WIRE: ReadonlySet<KinsumerErrorCode> = new Set<KinsumerErrorCod
   "StreamNotFound",
 ]);
 
+/** A service may fail for a moment: so often at least where it fails because of CBOR. */
+const MIN_SERVICE_FAILURES = 3;
+
 /** The wire that one service is asked in. Several readers of it may share what they learn. */
 export class WireChoice {
   readonly #onRefused: ((error: KinsumerError) => void) | undefined;
   #wire: Wire;
   #hasAnswered = false;
+  #serviceFailures = 0;
 
   /** @param onRefused is told, once, that the service does not take CBOR: reads go on in JSON */
   constructor(wire: Wire, onRefused?: (error: KinsumerError) => void) {
@@ -52,6 +56,8 @@ export class WireChoice {
   /** Goes over to JSON, because CBOR failed where JSON did not. */
   refused(error: KinsumerError): void {
     if (this.#wire === "json") return; // another shard's read was quicker
+    if (!isSuspect(error, this.#hasAnswered)) return; // it has answered another shard's meanwhile
+    if (error.code === "ServiceFailure" && ++this.#serviceFailures < MIN_SERVICE_FAILURES) return;
     this.#wire = "json";
     this.#onRefused?.(error);
   }

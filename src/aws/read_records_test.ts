@@ -295,6 +295,28 @@ describe("the wire", () => {
     assert.deepEqual([asked, told, failures], [["cbor", "json", "cbor"], [], [refusal]]);
   });
 
+  it("is not changed by a service that failed for a moment, but by one that always does", async () => {
+    const failed = new KinsumerError("ServiceFailure", "not now", { retryable: true });
+    const moment = await play(failed, good(), failed, good(), goodCbor(), failed, goodCbor());
+    assert.deepEqual(moment.asked, ["cbor", "json", "cbor", "json", "cbor", "cbor", "cbor"]);
+    assert.deepEqual([moment.told, moment.failures], [[], [failed]]);
+    const always = await play(failed, good(), failed, good(), failed, good(), good());
+    assert.deepEqual(always.asked, ["cbor", "json", "cbor", "json", "cbor", "json", "json"]);
+    assert.deepEqual([always.told, always.failures], [[failed], []]);
+  });
+
+  it("stays CBOR where another shard's read was answered in it meanwhile", async () => {
+    const told: KinsumerError[] = [];
+    const wire = new WireChoice("cbor", (error) => void told.push(error));
+    const call: AwsCall = (_target, _input, options) => {
+      if (options?.rawWire === "cbor") return Promise.reject(refusal);
+      wire.answered();
+      return Promise.resolve(good());
+    };
+    await createRecordsReader({ call, wire })({}, undefined);
+    assert.deepEqual([wire.wire, told], ["cbor", []]);
+  });
+
   it("becomes JSON where a later answer is cut short", async () => {
     const cut = new RawAnswer("cbor", Uint8Array.of(0xbf, 0x67));
     const { asked, told } = await play(goodCbor(), cut, good(), good());
