@@ -1,6 +1,7 @@
 /**
  * The door `kinsumer/node`: a machine for Node whose network and signatures cost a fraction of what
- * `fetch` and WebCrypto cost there. The only part of the library that imports `node:` modules.
+ * `fetch` and WebCrypto cost there. With `kinsumer/statsd` the only part of the library that imports `node:`
+ * modules.
  *
  * @module
  */

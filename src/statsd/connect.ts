@@ -4,7 +4,9 @@
  * @module
  */
 
+import { lookup } from "node:dns";
 import type { StatsReceiver } from "../events.ts";
+import { type Found, rememberingLookup } from "./lookup.ts";
 import { type StatsdClient, statsdReceiver } from "./receiver.ts";
 
 /** Where the statistics go. */
@@ -23,7 +25,10 @@ export interface StatsdOptions {
 export interface StatsdConnection {
   /** For the option `statsReceiver`. */
   readonly receiver: StatsReceiver;
-  /** Sends what is left, and closes the socket: once the consumer has stopped. */
+  /**
+   * Sends what is left, and closes the socket: once the consumer has stopped. Resolves after two seconds
+   * at the latest, although the server's name be looked up in vain for longer.
+   */
   close(): Promise<void>;
 }
 
@@ -37,6 +42,7 @@ interface HotShots {
 /** What fits into a packet on any network. */
 const PACKET_BYTES = 1_432;
 const FLUSH_INTERVAL_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
  * Sends the statistics to a StatsD server by UDP, several to a packet. Needs the package `hot-shots`,
@@ -75,12 +81,29 @@ export async function connectStatsd(options: StatsdOptions = {}): Promise<Statsd
     maxBufferSize: PACKET_BYTES,
     bufferFlushInterval: FLUSH_INTERVAL_MS,
     includeDataDogTags: false,
+    udpSocketOptions: {
+      lookup: rememberingLookup(
+        (name, family, found: Found) => lookup(name, { family }, found),
+        () => performance.now(),
+      ),
+    },
     errorHandler: (error: unknown) => onError?.(error),
   });
   return {
     receiver: statsdReceiver(client),
-    close: () => new Promise((resolve) => client.close(() => resolve())),
+    close: () => closed((done) => client.close(done), CLOSE_TIMEOUT_MS),
   };
+}
+
+/** Resolves when `close` is done, or when the time is over. */
+export function closed(close: (done: () => void) => void, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 async function load(importPackage: () => Promise<unknown>): Promise<HotShots> {
