@@ -31,7 +31,7 @@ const MAX_HEAP_BYTES = 268_435_456;
 /**
  * The system's clock, chance and environment, with HTTP/1.1 over sockets (`node:net`, `node:tls`) for a
  * network, whose connections are kept and used again, and `node:crypto` for signatures. What patches
- * `node:http` or `fetch` to watch or to mock requests does not see these.
+ * `node:http` or `fetch` to watch or to mock requests does not see these, and `HTTPS_PROXY` is not heeded.
  *
  * @throws {RangeError} when an option's value is not allowed
  *
