@@ -25,6 +25,11 @@ region = us-west-2
 sso_region = us-east-1
 [profile role]
 role_arn = arn:aws:iam::1:role/x
+[profile self]
+role_arn = arn:aws:iam::2:role/y
+source_profile = self
+aws_access_key_id = SELFKEY
+aws_secret_access_key = self-secret
 source_profile = keys
 [profile empty]
 region = us-west-1
@@ -182,6 +187,7 @@ describe("the credentials", () => {
         /by "sso_session".*aws configure export-credentials --profile corporate --format env/,
       ],
       ["role", /by "role_arn"/],
+      ["self", /by "role_arn"/],
       ["empty", /profile "empty" has no keys/],
       ["unknown", /profile "unknown" is in neither/],
     ] as const

@@ -46,8 +46,11 @@ export function findProfile(
     (name === "default" ? inConfig.get("profile default") : undefined);
   const credentials = sectionsOf(files.credentials).get(name);
   if (config === undefined && credentials === undefined) return undefined;
-  const keys = keysOf(credentials ?? {}) ?? keysOf(config ?? {});
-  const all = { ...config, ...credentials };
+  const all: Section = { ...config, ...credentials };
+  // Keys beside a role are those that assume it, and of somebody else.
+  const isRole = all["role_arn"] !== undefined &&
+    (all["source_profile"] !== undefined || all["credential_source"] !== undefined);
+  const keys = isRole ? undefined : keysOf(credentials ?? {}) ?? keysOf(config ?? {});
   const otherSource = OTHER_SOURCES.find((setting) => all[setting] !== undefined);
   return { region: all["region"], keys, ...(keys === undefined && { otherSource }) };
 }
