@@ -36,11 +36,15 @@ export interface ConnectionOwner {
   idle(connection: Connection): void;
   /** It is of no more use. */
   gone(connection: Connection): void;
+  /** Kept from before, it said nothing for long, and was given up: others may be as dead. */
+  silent(): void;
 }
 
 /** A connection that nothing came or went on for so long is closed. */
 const IDLE_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_DELAY_MS = 1_000;
+/** A service that lives has begun to answer by then, as a rule. */
+const SILENCE_MS = 1_000;
 /** Room for a head; the rest of a large answer is read right to its place. */
 const HEAD_BYTES = 4_096;
 const STREAM_BYTES = 65_536;
@@ -57,6 +61,7 @@ export class Connection {
   #isHeard = false;
   #isKept = false;
   #isGone = false;
+  #sentAtMs = 0;
   #scratch = Buffer.allocUnsafeSlow(HEAD_BYTES);
   #timeoutMs = IDLE_TIMEOUT_MS;
 
@@ -78,6 +83,7 @@ export class Connection {
     this.#exchange = exchange;
     this.#reader = new AnswerReader();
     this.#isHeard = false;
+    this.#sentAtMs = performance.now();
     if (this.#isKept) this.#socket.ref();
     const { bytes } = exchange;
     if (typeof bytes === "string") this.#socket.write(bytes, "latin1");
@@ -86,7 +92,15 @@ export class Connection {
 
   /** Gives the exchange up, and the connection with it. */
   destroy(error: unknown): void {
+    const isSilent = this.#isKept && !this.#isHeard &&
+      performance.now() - this.#sentAtMs >= SILENCE_MS;
     this.#fail(error);
+    if (isSilent) this.#owner.silent();
+  }
+
+  /** Ends what is idle. */
+  close(): void {
+    this.#leave();
   }
 
   #connect(): Socket {

@@ -91,6 +91,10 @@ async function text(body?: string): Promise<string> {
   return await (await post(body)).text();
 }
 
+function answerAll(sockets: readonly Socket[]): void {
+  for (const socket of sockets) socket.write(SMALL);
+}
+
 /** Gives what the other side did time to arrive. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 30));
@@ -307,6 +311,25 @@ describe("a connection of createNodeFetch()", { timeout: 60_000 }, () => {
     await assert.rejects(aborted, { message: "mine" });
     assert.equal(await text(), "ok");
     assert.equal(script.sockets.length, 2);
+  });
+
+  it("uses no idle one any more where a kept one was silent until it was given up", async () => {
+    const held: Socket[] = [];
+    script.answer = (socket) => void (held.push(socket) === 3 && answerAll(held));
+    await Promise.all([text(), text(), text()]);
+    assert.equal(script.sockets.length, 3);
+    script.answer = (socket, _, connection) => void (connection > 3 && socket.write(SMALL));
+    for (const waitMs of [0, 1_100]) {
+      const opened: number = script.sockets.length;
+      const abort = new AbortController();
+      const lost = post("x", abort.signal);
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      abort.abort(new Error("mine"));
+      await assert.rejects(lost, { message: "mine" });
+      assert.equal(script.sockets.length, opened, "it was sent over a kept one");
+    }
+    assert.equal(await text(), "ok");
+    assert.equal(script.sockets.length, 4);
   });
 
   it("closes an idle one before the server does, where that says when", async () => {

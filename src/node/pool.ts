@@ -56,6 +56,10 @@ export class Pool {
           const next = this.#waiting.shift();
           if (next !== undefined) this.#open(next);
         },
+        // What cut one off without a word, a gateway that was replaced, has cut off all that are as old.
+        silent: () => {
+          for (const connection of this.#idle.splice(0)) connection.close();
+        },
       }),
     );
   }
