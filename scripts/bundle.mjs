@@ -1,5 +1,6 @@
 /**
- * Bundles a program or a door into one ES module, as a platform of isolates wants it.
+ * Bundles a program or a door into one ES module, as a platform of isolates wants it; the door for
+ * isolates is made as small as it can be without changing what it does.
  *
  * @module
  */
@@ -7,6 +8,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "./runtimes.mjs";
+
+const EDGE = join(ROOT, "src", "edge", "mod.ts");
 
 /**
  * @typedef {object} Bundle
@@ -56,12 +59,33 @@ export async function bundle(options) {
   };
 }
 
-/** @returns {Promise<Bundle>} the door for isolates, as npm gets it */
-export async function bundleEdge() {
+/** @type {Promise<Bundle> | undefined} */
+let edge;
+
+/** @returns {Promise<Bundle>} the door for isolates, as npm gets it; made once in a process */
+export function bundleEdge() {
+  edge ??= makeEdge();
+  return edge;
+}
+
+/** @returns {Promise<Bundle>} */
+async function makeEdge() {
   const { version, license } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  return await bundle({
-    code: 'export * from "./src/edge/mod.ts";',
-    banner:
-      `/*! kinsumer ${version}, ${license}. Contains aws4fetch, (c) 2018 Michael Hart, MIT. */`,
+  const banner =
+    `/*! kinsumer ${version}, ${license}. Contains aws4fetch, (c) 2018 Michael Hart, MIT. */`;
+  // What shrinks needs the toolchain, without which the other bundles do.
+  const { findInternalNames } = await import("./shrink/internal_names.mjs");
+  const { shrink } = await import("./shrink/shrink.mjs");
+  const internal = findInternalNames({
+    folder: join(ROOT, "src"),
+    // Telemetry is brought by the whole library, whose names are long.
+    doors: [EDGE, join(ROOT, "src", "telemetry", "run_telemetry.ts")],
+    config: join(ROOT, "tsconfig.core.json"),
   });
+  const { bytes, inputs } = await bundle({
+    code: 'export * from "./src/edge/mod.ts";',
+    isMinified: false,
+  });
+  const code = await shrink(new TextDecoder().decode(bytes), internal);
+  return { bytes: new TextEncoder().encode(`${banner}\n${code}\n`), inputs };
 }

@@ -70,9 +70,24 @@ export function toolPath(tool, file) {
   return join(TOOLCHAIN, "node_modules", tool, file);
 }
 
+/**
+ * Loads a tool by its path: tsx would look its name up in tsconfig.json, and find its types.
+ *
+ * @param {string} tool a package of the toolchain
+ * @param {string} file
+ */
+function loadTool(tool, file) {
+  return createRequire(import.meta.url)(toolPath(tool, file));
+}
+
+/** @returns {typeof import("terser")} the toolchain's second minifier */
+export function loadTerser() {
+  return loadTool("terser", "dist/bundle.min.js");
+}
+
 /** @returns {typeof import("typescript")} the toolchain's compiler */
 export function loadTypescript() {
-  return createRequire(join(TOOLCHAIN, "package.json"))("typescript");
+  return loadTool("typescript", "lib/typescript.js");
 }
 
 /**
