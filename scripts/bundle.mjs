@@ -71,8 +71,7 @@ export function bundleEdge() {
 /** @returns {Promise<Bundle>} */
 async function makeEdge() {
   const { version, license } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  const banner =
-    `/*! kinsumer ${version}, ${license}. Contains aws4fetch, (c) 2018 Michael Hart, MIT. */`;
+  const banner = `/*! kinsumer ${version}, ${license}. */`;
   // What shrinks needs the toolchain, without which the other bundles do.
   const { findInternalNames } = await import("./shrink/internal_names.mjs");
   const { shrink } = await import("./shrink/shrink.mjs");

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createAwsCall } from "./aws/call.ts";
 import { createCredentialsSource } from "./aws/credentials.ts";
 import { createDynamoDbApi } from "./aws/dynamodb.ts";
 import { createRecordsReader, WireChoice } from "./aws/read_records.ts";
@@ -202,6 +203,7 @@ export class Client {
       telemetry: this.telemetry,
       credentials: resourcesOf(shared)?.credentials ??
         createCredentialsSource({ credentials, runtime }),
+      openCall: createAwsCall,
       onRetry: ({ target, attempt: failures, delayMs, error }) =>
         this.announcer.retried(error, { operation: operationOf(target), failures, delayMs }),
       openReader: (call) => createRecordsReader({ call, wire }),

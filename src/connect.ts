@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type AwsCall, createAwsCall } from "./aws/call.ts";
+import type { AwsCall, AwsCallConfig } from "./aws/call.ts";
 import type { CredentialsSource } from "./aws/credentials.ts";
 import { createItemsApi } from "./aws/dynamodb.ts";
 import type { DynamoDbApi, ItemsApi } from "./aws/dynamodb_api.ts";
@@ -49,13 +49,15 @@ const TRIES_WITHIN_MAX_AGE = 3;
 /**
  * Makes the ports. Sends nothing yet.
  *
+ * @param by.openCall makes what calls a service
  * @param by.onRetry is told of each repeated request
  * @param by.openReader makes what reads records by a call; absent: each answer is parsed as a whole
  */
 export function connect(
   options: ResolvedOptions,
-  { credentials, onRetry, openReader, telemetry }: {
+  { credentials, onRetry, openCall, openReader, telemetry }: {
     readonly credentials: CredentialsSource;
+    readonly openCall: (config: AwsCallConfig) => AwsCall;
     readonly onRetry: (retry: Retry) => void;
     readonly openReader?: ((call: AwsCall) => RecordsReader) | undefined;
     readonly telemetry: PortsTelemetry;
@@ -67,7 +69,7 @@ export function connect(
     telemetry.calls(
       service,
       retrying(
-        createAwsCall({ service, endpoint, region, credentials, runtime, timeoutMs }),
+        openCall({ service, endpoint, region, credentials, runtime, timeoutMs }),
         { clock, random, onRetry },
       ),
     );

@@ -6,7 +6,7 @@
  */
 
 import { KinsumerError } from "../errors.ts";
-import type { FetchResponse, Runtime, Signer } from "../runtime.ts";
+import type { FetchResponse, Runtime, Signer, SignerEndpoint } from "../runtime.ts";
 import { RawAnswer, type Wire } from "./answers.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
 import { withDeadline } from "./deadline.ts";
@@ -110,9 +110,20 @@ const CONTENT_TYPES: Readonly<Record<AwsService, string>> = {
  * @throws {TypeError} when the endpoint is not a URL
  */
 export function createAwsCall(config: AwsCallConfig): AwsCall {
-  const caller = new AwsCaller(config);
+  return createSignedCall(config, createSigner);
+}
+
+/**
+ * Makes that function with another signer, for who does without aws4fetch.
+ *
+ * @param sign makes the signer, where the runtime has none of its own
+ */
+export function createSignedCall(config: AwsCallConfig, sign: CreateSigner): AwsCall {
+  const caller = new AwsCaller(config, config.runtime.createSigner ?? sign);
   return (target, input, options) => caller.call(target, input, options);
 }
+
+type CreateSigner = (endpoint: SignerEndpoint) => Signer;
 
 /** A request that is about to be sent. */
 interface Outgoing extends Request {
@@ -134,11 +145,10 @@ class AwsCaller {
   /** The service's clock minus ours, in milliseconds; 0 until a signature was refused for it. */
   #clockOffsetMs = 0;
 
-  constructor(config: AwsCallConfig) {
+  constructor(config: AwsCallConfig, sign: CreateSigner) {
     this.#config = config;
-    const { service, region, runtime } = config;
-    const create = runtime.createSigner ?? createSigner;
-    this.#sign = create({ url: new URL(config.endpoint).href, service, region });
+    const { service, region } = config;
+    this.#sign = sign({ url: new URL(config.endpoint).href, service, region });
   }
 
   async call(target: string, input: unknown, options: AwsCallOptions = {}): Promise<unknown> {

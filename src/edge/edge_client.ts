@@ -21,6 +21,7 @@ import type { ResolvedOptions } from "../resolve_options.ts";
 import type { RunClient } from "../run.ts";
 import type { OpenableTelemetry, OpenTelemetry } from "../telemetry/run_telemetry.ts";
 import { type EdgeOptions, resolveEdgeOptions } from "./options.ts";
+import { createEdgeCall } from "./signing.ts";
 import { SILENCE } from "./silence.ts";
 
 /** A consumer for one run. */
@@ -119,6 +120,7 @@ export class EdgeClient implements RunClient {
     return connect(this.#options, {
       telemetry: this.#telemetry,
       credentials: createCredentialsSource({ credentials, runtime }),
+      openCall: createEdgeCall,
       onRetry: ({ target, attempt: failures, delayMs, error }) => {
         const operation = target.slice(target.indexOf(".") + 1);
         this.#announcer.retried(error, { operation, failures, delayMs });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type AwsCall, createAwsCall } from "../aws/call.ts";
+import type { AwsCall } from "../aws/call.ts";
 import { createCredentialsSource } from "../aws/credentials.ts";
 import { createItemsApi } from "../aws/dynamodb.ts";
 import { createKinesisApi, type KinesisApi } from "../aws/kinesis.ts";
@@ -13,6 +13,7 @@ import { retrying } from "../aws/retrying.ts";
 import type { KinsumerOptions } from "../options.ts";
 import { systemRuntime } from "../runtime.ts";
 import { type CheckpointsTable, createCheckpointsTable } from "../tables/checkpoints.ts";
+import { createEdgeCall } from "./signing.ts";
 
 /** Whom to speak to, and as whom: options of the whole library, with the same meaning. */
 export interface PortOptions extends Pick<KinsumerOptions, "credentials" | "runtime"> {
@@ -56,7 +57,7 @@ function callOf(service: "kinesis" | "dynamodb", options: PortOptions): AwsCall 
   const { endpoint = `https://${service}.${region}.${domain}` } = options;
   const credentials = createCredentialsSource({ credentials: options.credentials, runtime });
   return retrying(
-    createAwsCall({ service, endpoint, region, credentials, runtime, timeoutMs }),
+    createEdgeCall({ service, endpoint, region, credentials, runtime, timeoutMs }),
     runtime,
   );
 }
