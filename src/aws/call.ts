@@ -7,7 +7,7 @@
 
 import { KinsumerError } from "../errors.ts";
 import type { FetchResponse, Runtime, Signer, SignerEndpoint } from "../runtime.ts";
-import { RawAnswer, type Wire } from "./answers.ts";
+import type { RawAnswer, Wire } from "./answers.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
 import { withDeadline } from "./deadline.ts";
 import {
@@ -30,22 +30,24 @@ export interface AwsCallOptions {
   /** Milliseconds until the call fails with `RequestTimeout`. @default the client's timeout */
   readonly timeoutMs?: number | undefined;
   /**
-   * Asks in this wire, and hands the answer over unread, as a {@link RawAnswer}. Absent: asks in
-   * JSON, and reads the answer.
+   * Asks by this, and hands the answer over unread, as a {@link RawAnswer}: so that who is content
+   * with JSON does without. Absent: asks in JSON, and reads the answer.
    */
-  readonly rawWire?: Wire | undefined;
-  /** Writes and reads CBOR: for that wire only, so that who asks in JSON does without. */
-  readonly cbor?: CborCodec | undefined;
+  readonly raw?: RawExchange | undefined;
   /** Told of each answer, a failure's too. */
   readonly onAnswer?: ((answer: AnswerFacts) => void) | undefined;
   /** Told of each repetition, by what repeats this call. */
   readonly onRetry?: ((retry: RetryFacts) => void) | undefined;
 }
 
-/** How bodies in CBOR are written and read. */
-export interface CborCodec {
-  encode(input: Readonly<Record<string, unknown>>): Uint8Array<ArrayBuffer>;
-  decode(bytes: Uint8Array): unknown;
+/** How bodies are written, and received unread. */
+export interface RawExchange {
+  /** What is asked for. */
+  readonly wire: Wire;
+  /** Absent: in JSON. */
+  readonly write?: (input: unknown) => Pick<Outgoing, "contentType" | "body">;
+  /** Reads an answer to its end. */
+  readonly read: (response: FetchResponse) => Promise<Received>;
 }
 
 /** What identifies an answer. */
@@ -94,7 +96,6 @@ export interface AwsCallConfig {
 /** Our clock is taken to be wrong when the service's differs by more than this. */
 const MAX_CLOCK_SKEW_MS = 10_000;
 
-const CBOR_CONTENT_TYPE = "application/x-amz-cbor-1.1";
 const CONTENT_TYPES: Readonly<Record<AwsService, string>> = {
   kinesis: "application/x-amz-json-1.1",
   dynamodb: "application/x-amz-json-1.0",
@@ -126,16 +127,15 @@ export function createSignedCall(config: AwsCallConfig, sign: CreateSigner): Aws
 type CreateSigner = (endpoint: SignerEndpoint) => Signer;
 
 /** A request that is about to be sent. */
-interface Outgoing extends Request {
+export interface Outgoing extends Request {
   readonly target: string;
   readonly contentType: string;
   readonly body: string | Uint8Array<ArrayBuffer>;
-  readonly rawWire: Wire | undefined;
-  readonly cbor: CborCodec | undefined;
+  readonly raw: RawExchange | undefined;
 }
 
 /** An answer with what it said, where it succeeded. */
-interface Received extends Answer {
+export interface Received extends Answer {
   readonly raw?: RawAnswer;
 }
 
@@ -154,19 +154,15 @@ class AwsCaller {
   async call(target: string, input: unknown, options: AwsCallOptions = {}): Promise<unknown> {
     const { service, runtime } = this.#config;
     const operation = target.slice(target.lastIndexOf(".") + 1);
-    const { rawWire } = options;
-    const cbor = rawWire === "cbor" ? options.cbor : undefined;
+    const { raw } = options;
     const request = {
       service,
       operation,
       subject: subjectOf(input),
       target,
-      rawWire,
-      cbor,
-      contentType: cbor === undefined ? CONTENT_TYPES[service] : CBOR_CONTENT_TYPE,
-      body: cbor === undefined
-        ? JSON.stringify(input)
-        : cbor.encode(input as Readonly<Record<string, unknown>>),
+      raw,
+      ...raw?.write?.(input) ??
+        { contentType: CONTENT_TYPES[service], body: JSON.stringify(input) },
     };
     const timeoutMs = options.timeoutMs ?? this.#config.timeoutMs;
     let lacks = "credentials";
@@ -248,31 +244,16 @@ class AwsCaller {
   }
 }
 
-function isSuccess(status: number): boolean {
+/** Whether an answer is what was asked for. */
+export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
 /** Reads an answer, always to its end, so that the socket can be used again. */
-async function receive({ cbor, rawWire }: Outgoing, response: FetchResponse): Promise<Received> {
+async function receive({ raw }: Outgoing, response: FetchResponse): Promise<Received> {
+  if (raw !== undefined) return await raw.read(response);
   const { status, headers } = response;
-  if (rawWire === undefined) return { status, headers, body: await response.text() };
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const wire = headers.get("content-type")?.includes("cbor") ? "cbor" : "json";
-  if (!isSuccess(status)) {
-    return { status, headers, body: textOf(bytes, wire === "cbor" ? cbor : undefined) };
-  }
-  if (bytes.length === 0) return { status, headers, body: "" };
-  return { status, headers, body: "", raw: new RawAnswer(wire, bytes) };
-}
-
-/** What a failure says, as JSON; nothing where it cannot be read. */
-function textOf(bytes: Uint8Array, cbor: CborCodec | undefined): string {
-  if (cbor === undefined) return new TextDecoder().decode(bytes);
-  try {
-    return JSON.stringify(cbor.decode(bytes)) ?? "";
-  } catch {
-    return "";
-  }
+  return { status, headers, body: await response.text() };
 }
 
 /** The answer's document. The parser's error is left out: it would quote the answer. */

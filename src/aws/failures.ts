@@ -31,27 +31,25 @@ export interface Answer {
   readonly body: string;
 }
 
+// Without the "Exception" that some services end these names with: see isAmong().
+
 const THROTTLED: ReadonlySet<string> = new Set([
   "BandwidthLimitExceeded",
-  "KMSThrottlingException",
-  "LimitExceededException",
-  "ProvisionedThroughputExceededException",
+  "KMSThrottling",
+  "LimitExceeded",
+  "ProvisionedThroughputExceeded",
   "RequestLimitExceeded",
   "RequestThrottled",
-  "RequestThrottledException",
   "SlowDown",
-  "ThrottledException",
+  "Throttled",
   "Throttling",
-  "ThrottlingException",
   "TooManyRequests",
-  "TooManyRequestsException",
 ]);
 
 /** The signature is wrong, or only its time. */
 const CLOCK_SKEW: ReadonlySet<string> = new Set([
   "AuthFailure",
   "InvalidSignature",
-  "InvalidSignatureException",
   "RequestExpired",
   "RequestInTheFuture",
   "RequestTimeTooSkewed",
@@ -61,40 +59,33 @@ const CLOCK_SKEW: ReadonlySet<string> = new Set([
 /** The keys are unknown, or known no longer: newer ones may be accepted. */
 const STALE_CREDENTIALS: ReadonlySet<string> = new Set([
   "ExpiredToken",
-  "ExpiredTokenException",
   "InvalidAccessKeyId",
   "InvalidClientTokenId",
   "InvalidToken",
   "TokenRefreshRequired",
-  "UnrecognizedClientException",
+  "UnrecognizedClient",
 ]);
 
 const REJECTED_CREDENTIALS: ReadonlySet<string> = new Set([
   "IncompleteSignature",
-  "IncompleteSignatureException",
   "MissingAuthenticationToken",
-  "MissingAuthenticationTokenException",
 ]);
 
 const ACCESS_DENIED: ReadonlySet<string> = new Set([
   "AccessDenied",
-  "AccessDeniedException",
-  "KMSAccessDeniedException",
+  "KMSAccessDenied",
   "KMSOptInRequired",
   "NotAuthorized",
   "OptInRequired",
-  "SubscriptionRequiredException",
+  "SubscriptionRequired",
   "UnauthorizedOperation",
 ]);
 
 const SERVICE_FAILURE: ReadonlySet<string> = new Set([
   "InternalFailure",
-  "InternalFailureException",
   "InternalServerError",
   "RequestTimeout",
-  "RequestTimeoutException",
   "ServiceUnavailable",
-  "ServiceUnavailableException",
 ]);
 
 const RETRYABLE: ReadonlySet<KinsumerErrorCode> = new Set<KinsumerErrorCode>([
@@ -104,14 +95,18 @@ const RETRYABLE: ReadonlySet<KinsumerErrorCode> = new Set<KinsumerErrorCode>([
   "TableNotReady",
 ]);
 
+function isAmong(names: ReadonlySet<string>, awsCode = ""): boolean {
+  return names.has(awsCode.replace(/Exception$/, ""));
+}
+
 /** Whether a failure may come of our clock being wrong. */
 export function maySkewExplain(failure: KinsumerError): boolean {
-  return failure.awsCode !== undefined && CLOCK_SKEW.has(failure.awsCode);
+  return isAmong(CLOCK_SKEW, failure.awsCode);
 }
 
 /** Whether a failure may be mended by newer credentials. */
 export function mayNewCredentialsHelp(failure: KinsumerError): boolean {
-  return failure.awsCode !== undefined && STALE_CREDENTIALS.has(failure.awsCode);
+  return isAmong(STALE_CREDENTIALS, failure.awsCode);
 }
 
 /** The beginning of every message about a request, for example `Cannot call "GetItem"`. */
@@ -152,11 +147,13 @@ function codeOf(
   const { status, awsCode = "" } = answer;
   const isKinesis = request.service === "kinesis";
   const isCreation = request.operation.startsWith("Create");
-  if (THROTTLED.has(awsCode) || status === 429) return "Throttled";
-  if (SERVICE_FAILURE.has(awsCode) || status === 408) return "ServiceFailure";
-  if (CLOCK_SKEW.has(awsCode) || STALE_CREDENTIALS.has(awsCode)) return "CredentialsRejected";
-  if (REJECTED_CREDENTIALS.has(awsCode)) return "CredentialsRejected";
-  if (ACCESS_DENIED.has(awsCode)) return "AccessDenied";
+  if (isAmong(THROTTLED, awsCode) || status === 429) return "Throttled";
+  if (isAmong(SERVICE_FAILURE, awsCode) || status === 408) return "ServiceFailure";
+  if (isAmong(CLOCK_SKEW, awsCode) || isAmong(STALE_CREDENTIALS, awsCode)) {
+    return "CredentialsRejected";
+  }
+  if (isAmong(REJECTED_CREDENTIALS, awsCode)) return "CredentialsRejected";
+  if (isAmong(ACCESS_DENIED, awsCode)) return "AccessDenied";
   if (awsCode === "ResourceNotFoundException") {
     return isKinesis ? "StreamNotFound" : "TableNotFound";
   }

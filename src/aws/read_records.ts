@@ -7,14 +7,14 @@
 
 import { KinsumerError, type KinsumerErrorCode } from "../errors.ts";
 import { malformed, RawAnswer, type Wire } from "./answers.ts";
-import type { AwsCall, CborCodec } from "./call.ts";
-import { decodeCbor, encodeCbor } from "./cbor.ts";
+import type { AwsCall } from "./call.ts";
+import { decodeCbor } from "./cbor.ts";
 import { scanCborAnswer } from "./cbor_records.ts";
 import { scanJsonAnswer } from "./json_records.ts";
 import { GET_RECORDS, readDocument, type RecordsReader } from "./documents.ts";
 import type { RecordsAnswer } from "./kinesis.ts";
+import { rawExchange } from "./raw_exchange.ts";
 
-const CBOR: CborCodec = { encode: encodeCbor, decode: decodeCbor };
 /** Failures that a service may answer with because it does not know CBOR. */
 const MAY_REFUSE_WIRE: ReadonlySet<KinsumerErrorCode> = new Set<KinsumerErrorCode>([
   "AccessDenied",
@@ -67,8 +67,8 @@ export class WireChoice {
 export function createRecordsReader(
   { call, wire }: { readonly call: AwsCall; readonly wire: WireChoice },
 ): RecordsReader {
-  const read = async (rawWire: Wire, input: unknown, signal: AbortSignal | undefined) =>
-    readRecordsAnswer(await call(GET_RECORDS, input, { signal, rawWire, cbor: CBOR }));
+  const read = async (asked: Wire, input: unknown, signal: AbortSignal | undefined) =>
+    readRecordsAnswer(await call(GET_RECORDS, input, { signal, raw: rawExchange(asked) }));
   return async (input, signal) => {
     if (wire.wire === "json") return await read("json", input, signal);
     try {

@@ -269,7 +269,7 @@ describe("the wire", () => {
     const told: KinsumerError[] = [];
     const failures: unknown[] = [];
     const call: AwsCall = (_target, _input, options) => {
-      const reply = replies[asked.push(options?.rawWire) - 1];
+      const reply = replies[asked.push(options?.raw?.wire) - 1];
       return reply instanceof RawAnswer ? Promise.resolve(reply) : Promise.reject(reply);
     };
     const wire = new WireChoice("cbor", (error) => void told.push(error));
