@@ -9,6 +9,12 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "./runtimes.mjs";
 
+/**
+ * What only a leader calls of its tables, and a run does not lead: telemetry, to which a run gives
+ * its tables, calls a method only when the run does.
+ */
+const LEADING = ["assign", "lead", "readLeader", "resign", "writeShardCache"];
+
 const EDGE = join(ROOT, "src", "edge", "mod.ts");
 
 /**
@@ -85,6 +91,6 @@ async function makeEdge() {
     code: 'export * from "./src/edge/mod.ts";',
     isMinified: false,
   });
-  const code = await shrink(new TextDecoder().decode(bytes), internal);
+  const code = await shrink(new TextDecoder().decode(bytes), { internal, uncalled: LEADING });
   return { bytes: new TextEncoder().encode(`${banner}\n${code}\n`), inputs };
 }

@@ -11,13 +11,20 @@ import { withoutUnusedMembers } from "./unused_members.mjs";
 const { minify } = loadTerser();
 
 /**
+ * @typedef {object} Names
+ * @property {ReadonlySet<string>} internal of properties that nobody else can know
+ * @property {readonly string[]} [uncalled] of methods that others know, and call only when asked to
+ */
+
+/**
  * @param {string} code one ES module, whole and not minified
- * @param {ReadonlySet<string>} internal the names of properties that nobody else can know
+ * @param {Names} names
  * @returns {Promise<string>}
  */
-export async function shrink(code, internal) {
+export async function shrink(code, { internal, uncalled = [] }) {
+  const removable = new Set([...internal, ...uncalled]);
   const { outputFiles: [file] } = await build({
-    stdin: { contents: withoutUnusedMembers(code, internal), loader: "js" },
+    stdin: { contents: withoutUnusedMembers(code, removable), loader: "js" },
     bundle: true, // leaves out what only the members used
     minify: true,
     format: "esm",

@@ -11,6 +11,7 @@ const CODE = `
       this.hiddenCount++;
       return this.shown = this.hiddenCount;
     }
+    known() { return 1; }
     neverCalled() { return onlyThere(); }
   }
   function onlyThere() { return "only there"; }
@@ -20,8 +21,9 @@ const CODE = `
 
 describe("shrink()", () => {
   it("shortens what is internal, and leaves out what is not used", async () => {
-    const code = await shrink(CODE, new Set(["hiddenCount", "neverCalled"]));
-    assert.doesNotMatch(code, /hiddenCount|neverCalled|only there/);
+    const internal = new Set(["hiddenCount", "neverCalled"]);
+    const code = await shrink(CODE, { internal, uncalled: ["known"] });
+    assert.doesNotMatch(code, /hiddenCount|neverCalled|only there|known/);
     const made = await import(`data:text/javascript,${encodeURIComponent(code)}`);
     made.counter.count();
     assert.equal(made.counter.count(), 2);
