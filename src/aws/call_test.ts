@@ -19,8 +19,11 @@ import {
   untilAbort,
 } from "../../testing/wire_doubles.ts";
 import { KinsumerError } from "../errors.ts";
+import { RawAnswer } from "./answers.ts";
 import { type AwsCall, createAwsCall } from "./call.ts";
+import { encodeCbor } from "./cbor.ts";
 import { createCredentialsSource, type Credentials } from "./credentials.ts";
+import { rawExchange } from "./raw_exchange.ts";
 import { createSigner, formatAmzDate } from "./signing.ts";
 
 const KEYS = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret-example" };
@@ -127,6 +130,28 @@ describe("createAwsCall() resolves", () => {
   it("to undefined when the answer is empty", async () => {
     const { call } = world([answers({ body: "" })]);
     assert.equal(await call("Kinesis_20131202.DeleteStream", {}), undefined);
+  });
+});
+
+describe("createAwsCall() in a wire of its caller's", () => {
+  it("asks in it, and hands the answer over unread", async () => {
+    const headers = { "content-type": "application/x-amz-cbor-1.1" };
+    const { call, network } = world([answers({ body: "as it came", headers })]);
+    const answer = await call(TARGET, { Limit: 1 }, { raw: rawExchange("cbor") });
+    assert.ok(answer instanceof RawAnswer, "it was read");
+    assert.equal(answer.wire, "cbor");
+    assert.equal(new TextDecoder().decode(answer.bytes), "as it came");
+    const [request] = network.requests;
+    assert.equal(request?.headers["content-type"], "application/x-amz-cbor-1.1");
+    assert.deepEqual(request?.body, encodeCbor({ Limit: 1 }));
+  });
+
+  it("takes for JSON what does not say that it is CBOR, and asks in it", async () => {
+    const { call, network } = world([answers({ body: "{}" })]);
+    const answer = await call(TARGET, { Limit: 1 }, { raw: rawExchange("json") });
+    assert.ok(answer instanceof RawAnswer, "it was read");
+    assert.equal(answer.wire, "json");
+    assert.equal(network.requests[0]?.body, '{"Limit":1}');
   });
 });
 
