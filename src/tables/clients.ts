@@ -8,6 +8,7 @@
  */
 
 import type { AttributeValue, Item, ItemsApi } from "../aws/dynamodb_api.ts";
+import { KinsumerError } from "../errors.ts";
 import type { ClientRow } from "../model.ts";
 import type { Clock } from "../runtime.ts";
 import {
@@ -29,6 +30,9 @@ import {
   readUpdate,
   updateAttributes,
 } from "./item.ts";
+
+/** A registration fails only against another one, or against a clock that is ahead, and that once. */
+const MAX_REGISTER_ATTEMPTS = 5;
 
 /** Who beats. */
 export interface BeatingClient {
@@ -63,6 +67,8 @@ export interface ClientsTable {
   /**
    * Writes a new row, or takes over one that an earlier process of this ID left behind (whose
    * assignment stays).
+   *
+   * @throws {KinsumerError} `ClientIdInUse` when other processes take it over again and again
    */
   register(client: BeatingClient, signal?: AbortSignal): Promise<ClientRow>;
   /** Says that the client lives, if the row is still that of this process. */
@@ -135,10 +141,11 @@ function witnessed(item: Item): Pick<ClientRow, "witnessedMs"> {
   return witnessedMs === undefined || !isCurrent ? {} : { witnessedMs };
 }
 
-/** Holds where the row's last beat is older than this one. */
+/** Holds where there is no row, or its last beat is older than this one. */
 function isBefore(expression: Expression, lastUpdate: AttributeValue): string {
   const name = expression.name("LastUpdate");
-  return `(attribute_not_exists(${name}) OR ${name} < ${expression.value(lastUpdate)})`;
+  const hasNone = `NOT attribute_type(${name}, ${expression.value({ S: "N" })})`;
+  return `(${hasNone} OR ${name} < ${expression.value(lastUpdate)})`;
 }
 
 /** Holds where nobody has added to what was witnessed since it was read. */
@@ -167,17 +174,15 @@ class DynamoDbClientsTable implements ClientsTable {
   }
 
   async register(client: BeatingClient, signal?: AbortSignal): Promise<ClientRow> {
-    const expression = new Expression();
-    // Unconditional: the process that registers last has the ID; an earlier one meets "conflict".
-    const updateExpression = setAttributes(expression, {
-      ...this.#beatAttributes(client),
-      Incarnation: { S: client.incarnation },
-    });
-    const outcome = await this.#api.updateItem(
-      { ...this.#row(client.clientId), updateExpression, ...expression.placeholders() },
-      signal,
+    for (let attempts = 1; attempts <= MAX_REGISTER_ATTEMPTS; attempts++) {
+      const row = await this.#register(client, signal);
+      if (row !== undefined) return row;
+    }
+    throw new KinsumerError(
+      "ClientIdInUse",
+      `Cannot register client "${client.clientId}": another process registers under this ID`,
+      { operation: "register" },
     );
-    return parseClientRow(writtenItem(outcome, this.#tableName) ?? {});
   }
 
   async beat(client: BeatingClient, signal?: AbortSignal): Promise<BeatOutcome> {
@@ -273,6 +278,32 @@ class DynamoDbClientsTable implements ClientsTable {
       signal,
     );
     return outcome === "applied";
+  }
+
+  /** @returns `undefined` where the row's date is not before this one's: the next one will be */
+  async #register(client: BeatingClient, signal?: AbortSignal): Promise<ClientRow | undefined> {
+    const expression = new Expression();
+    const attributes = this.#beatAttributes(client);
+    const sent = attributes["LastUpdate"]!;
+    // Rule: the process that registers last has the ID, an earlier one meets "conflict". What arrives
+    // late, or twice, takes nothing back: it is older than what is there.
+    const incarnation = { S: client.incarnation };
+    const updateExpression = setAttributes(expression, { ...attributes, Incarnation: incarnation });
+    const conditionExpression = isBefore(expression, sent);
+    const row = this.#row(client.clientId);
+    const outcome = await this.#api.updateItem(
+      { ...row, updateExpression, conditionExpression, ...expression.placeholders() },
+      signal,
+    );
+    const item = writtenItem(outcome, this.#tableName);
+    if (item !== undefined) return parseClientRow(item);
+    const found = await this.#api.getItem(row, signal) ?? {};
+    const lastUpdate = readUpdate(found);
+    const isOwn = readString(found, "Incarnation") === client.incarnation;
+    if (isOwn && lastUpdate === readUpdate({ LastUpdate: sent })) return parseClientRow(found);
+    // Written by a process whose clock is ahead of this one's: its date counts on.
+    this.#lastUpdates.set(client.clientId, lastUpdate);
+    return undefined;
   }
 
   async #whyNotBeaten(client: BeatingClient, signal?: AbortSignal): Promise<BeatOutcome> {

@@ -10,7 +10,7 @@ import type { DynamoDbApi, UpdateRequest, WriteOutcome } from "../../src/aws/dyn
 import { createCheckpointsTable } from "../../src/tables/checkpoints.ts";
 import { type BeatingClient, createClientsTable } from "../../src/tables/clients.ts";
 import { createMetadataTable } from "../../src/tables/metadata.ts";
-import { type DynamoDbUnderTest, EARLY, LATER, NAMES, OWNER } from "./tables_wire_lab.ts";
+import { type DynamoDbUnderTest, EARLY, LATER, NAMES, OWNER, seed } from "./tables_wire_lab.ts";
 
 const BEATING: BeatingClient = {
   clientId: "beats late",
@@ -27,6 +27,19 @@ function losingAnswers(api: DynamoDbApi): DynamoDbApi {
     return api.updateItem(request, signal);
   };
   return { ...api, updateItem: twice };
+}
+
+/** The same API, which notes each write. */
+function noting(api: DynamoDbApi): {
+  readonly api: DynamoDbApi;
+  readonly sent: readonly UpdateRequest[];
+} {
+  const sent: UpdateRequest[] = [];
+  const updateItem = (request: UpdateRequest, signal?: AbortSignal): Promise<WriteOutcome> => {
+    sent.push(request);
+    return api.updateItem(request, signal);
+  };
+  return { api: { ...api, updateItem }, sent };
 }
 
 /** Registers the tests. */
@@ -57,23 +70,82 @@ export function describeLostAnswers(database: () => DynamoDbUnderTest): void {
     assert.deepEqual(beaten.row, await clients.read(BEATING.clientId));
   });
 
+  it("a registration whose answer was lost has registered, with one row written", async () => {
+    const { clock } = database();
+    const api = losingAnswers(database().api);
+    const clients = createClientsTable({ api, tableName: NAMES.clients, clock });
+    const registered = await clients.register({ ...BEATING, clientId: "registers late" });
+    assert.deepEqual(await clients.read("registers late"), registered);
+  });
+
   it("a beat that arrives again, late, does not put its date back", async () => {
-    const { api, clock } = database();
-    const sent: UpdateRequest[] = [];
-    const noted: DynamoDbApi = {
-      ...api,
-      updateItem: (request, signal) => {
-        sent.push(request);
-        return api.updateItem(request, signal);
-      },
-    };
-    const clients = createClientsTable({ api: noted, tableName: NAMES.clients, clock });
+    const { api, sent } = noting(database().api);
+    const { clock } = database();
+    const clients = createClientsTable({ api, tableName: NAMES.clients, clock });
     await clients.register(BEATING);
     await clients.beat(BEATING);
     await clients.beat(BEATING);
     const row = await clients.read(BEATING.clientId);
     await api.updateItem(sent[1]!);
     assert.deepEqual(await clients.read(BEATING.clientId), row);
+  });
+
+  it("a registration that arrives again, late, puts back neither date nor process", async () => {
+    const { api, sent } = noting(database().api);
+    const { clock } = database();
+    const clients = createClientsTable({ api, tableName: NAMES.clients, clock });
+    const first = { ...BEATING, clientId: "registers twice" };
+    const second = { ...first, incarnation: "second" };
+    await clients.register(first);
+    await clients.beat(first);
+    const beaten = await clients.read(first.clientId);
+    await api.updateItem(sent[0]!);
+    assert.deepEqual(await clients.read(first.clientId), beaten);
+    await clients.register(second);
+    await api.updateItem(sent[0]!);
+    assert.equal((await clients.beat(second)).outcome, "beaten");
+  });
+
+  it("register() takes a row whose date is ahead of its own clock, and beats on from there", async () => {
+    const { api, clock } = database();
+    const ahead = { ...clock, nowMs: () => clock.nowMs() + 600_000 };
+    const earlier = createClientsTable({ api, tableName: NAMES.clients, clock: ahead });
+    const first = { ...BEATING, clientId: "clock ahead" };
+    const second = { ...first, incarnation: "second" };
+    const before = await earlier.register(first);
+    const later = createClientsTable({ api, tableName: NAMES.clients, clock });
+    const taken = await later.register(second);
+    assert.ok(BigInt(taken.lastUpdate) > BigInt(before.lastUpdate), taken.lastUpdate);
+    const beaten = await later.beat(second);
+    assert.ok(beaten.outcome === "beaten");
+    assert.ok(BigInt(beaten.row.lastUpdate) > BigInt(taken.lastUpdate), beaten.row.lastUpdate);
+    assert.equal((await earlier.beat(first)).outcome, "conflict");
+  });
+
+  it("register() takes a row whose date is none", async () => {
+    const { api, clock } = database();
+    const clients = createClientsTable({ api, tableName: NAMES.clients, clock });
+    for (const LastUpdate of [{ NULL: true }, { S: "yesterday" }] as const) {
+      await seed(api, "clients", { ID: { S: "odd date" }, LastUpdate });
+      const row = await clients.register({ ...BEATING, clientId: "odd date" });
+      assert.match(row.lastUpdate, /^\d{19}$/);
+    }
+  });
+
+  it("register() gives up with ClientIdInUse where others register again and again", async () => {
+    const { api, clock } = database();
+    const rival = createClientsTable({ api, tableName: NAMES.clients, clock });
+    const contested: DynamoDbApi = {
+      ...api,
+      updateItem: async (request, signal) => {
+        await rival.register({ ...BEATING, clientId: "contested", incarnation: "rival" });
+        return await api.updateItem(request, signal);
+      },
+    };
+    const early = { ...clock, nowMs: () => clock.nowMs() - 600_000 };
+    const mine = createClientsTable({ api: contested, tableName: NAMES.clients, clock: early });
+    const registering = mine.register({ ...BEATING, clientId: "contested" });
+    await assert.rejects(registering, { name: "KinsumerError", code: "ClientIdInUse" });
   });
 
   it("a capture whose answer was lost is held if another took the shard meanwhile", async () => {
