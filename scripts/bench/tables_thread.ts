@@ -5,6 +5,7 @@
  * @module
  */
 
+import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { isMainThread, parentPort, Worker } from "node:worker_threads";
 import { CannedTables, type TableCounts } from "./canned_tables.ts";
@@ -14,17 +15,15 @@ export interface TablesThread {
   readonly port: number;
   /** What was counted; `reset` counts from here on. */
   ask(question: "counts" | "reset"): Promise<TableCounts>;
+  stop(): Promise<void>;
 }
 
 /** Starts the thread. */
 export async function startTables(): Promise<TablesThread> {
   const worker = new Worker(new URL(import.meta.url));
   worker.unref();
-  const next = <Answer>() =>
-    new Promise<Answer>((resolve, reject) => {
-      worker.once("message", resolve);
-      worker.once("error", reject);
-    });
+  // It rejects at an "error", and takes both its listeners away again.
+  const next = async <Answer>() => (await once(worker, "message"))[0] as Answer;
   const port = await next<number>();
   // One question at a time: answers come in order, and each goes to everybody who waits.
   let asked: Promise<unknown> = Promise.resolve();
@@ -39,6 +38,7 @@ export async function startTables(): Promise<TablesThread> {
       asked = answer.catch(() => {});
       return answer;
     },
+    stop: async () => void await worker.terminate(),
   };
 }
 
