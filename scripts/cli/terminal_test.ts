@@ -131,6 +131,21 @@ describe("in a terminal", () => {
     fits(stdout);
   });
 
+  it("doctor says everything in a narrow terminal too", SLOW, async () => {
+    const doctor = ["doctor", "--stream", "a-stream-that-is-not-there", "--application", "billing"];
+    const size = { columns: 46, rows: 24 };
+    const { code, stdout } = await runInTerminal(doctor, { env, ...size }).ended;
+    assert.equal(code, 1, stdout);
+    const shown = plain(stdout).replaceAll(/.*\r(?!\n)/g, ""); // without what was under way
+    for (const line of shown.split(/\r?\n/)) assert.ok([...line].length <= size.columns, line);
+    const piped = await runCli(doctor, { env }).ended;
+    const solid = (text: string) => text.replaceAll(/\s/g, "");
+    const said = solid(shown);
+    for (const line of piped.stdout.split("\n")) {
+      if (!line.includes("clock")) assert.ok(said.includes(solid(line)), `${line} of ${stdout}`);
+    }
+  });
+
   it("local serves until Ctrl-C", SLOW, async () => {
     const args = ["local", "--kinesis-port", "0", "--dynamodb-port", "0", "--stream", "fresh"];
     const local = runInTerminal(args, { env, ...SIZE });

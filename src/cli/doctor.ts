@@ -31,8 +31,8 @@ import {
 import { readTarget, streamNameOf, type Target } from "./environment.ts";
 import { gatherFacts } from "./fleet_facts.ts";
 import { viewFleet } from "./fleet_view.ts";
-import { type Shell, writeJson, writeLines } from "./shell.ts";
-import { type Line, span, type Style } from "./spans.ts";
+import { columnsOf, type Shell, writeJson, writeLines } from "./shell.ts";
+import { type Line, span, type Style, wrap } from "./spans.ts";
 import { openWorld, type World } from "./world.ts";
 
 /** The command. */
@@ -90,8 +90,20 @@ async function doctor({ args, shell }: Call): Promise<number> {
   }
   const policy = missing.length === 0 ? undefined : policyFor(missing);
   if (args.has("json")) await writeJson(shell, { checks: results, policy: policy ?? null });
-  else await writeLines(shell, doctorLines(results, policy));
+  else await show(shell, results, policy);
   return results.some(({ state }) => state === "failed") ? 1 : 0;
+}
+
+async function show(
+  shell: Shell,
+  results: readonly CheckResult[],
+  policy: unknown,
+): Promise<void> {
+  await writeLines(shell, doctorLines(results, columnsOf(shell)));
+  if (policy === undefined) return;
+  await writeLines(shell, [[], [span("This policy grants what is missing:", "bold")]]);
+  // The terminal may wrap it: so it can be copied.
+  await shell.write(`${JSON.stringify(policy, undefined, 2)}\n`);
 }
 
 function findTarget(read: () => Target, results: CheckResult[]): Target | undefined {
@@ -233,24 +245,24 @@ const MARKS: Readonly<Record<CheckResult["state"], readonly [mark: string, style
   unknown: ["?", "dim"],
 };
 
-/** One line a check, what to do below it, and the policy that is missing. */
-export function doctorLines(results: readonly CheckResult[], policy: unknown): readonly Line[] {
+/** Each check, what to do below it, and the sum. What is long is wrapped: nothing of it is lost. */
+function doctorLines(results: readonly CheckResult[], columns: number): readonly Line[] {
   const width = Math.max(...results.map(({ name }) => name.length));
-  const lines = results.flatMap(({ name, state, words, advice }): Line[] => {
+  const indent = width + 4;
+  const lines = results.flatMap(({ name, state, words, advice }): readonly Line[] => {
     const [mark, style] = MARKS[state];
     const line = [span(`${mark} `, style), span(name.padEnd(width), "bold"), span(`  ${words}`)];
-    return advice === undefined
-      ? [line]
-      : [line, [span(`${" ".repeat(width + 4)}→ ${advice}`, "yellow")]];
+    const check = wrap(line, { columns, indent });
+    if (advice === undefined) return check;
+    const below = [span(`${" ".repeat(indent)}→ ${advice}`, "yellow")];
+    return [...check, ...wrap(below, { columns, indent: indent + 2 })];
   });
   const failed = results.filter(({ state }) => state === "failed").length;
   const warned = results.filter(({ state }) => state === "warning").length;
   const sum = failed + warned === 0
     ? [span("✓ ", "green"), span("no problem")]
     : [span(`${failed} failed, ${warned} to look at`, failed > 0 ? "red" : "yellow")];
-  if (policy === undefined) return [...lines, [], sum];
-  const grant = JSON.stringify(policy, undefined, 2).split("\n").map((text): Line => [span(text)]);
-  return [...lines, [], sum, [], [span("This policy grants what is missing:", "bold")], ...grant];
+  return [...lines, [], sum];
 }
 
 function runtimeInWords(): string {

@@ -48,9 +48,14 @@ export function writeJson(shell: Shell, value: unknown): Promise<void> {
   return shell.write(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
+/** How wide what is printed may be: in a pipe, without end. */
+export function columnsOf(shell: Shell): number {
+  return shell.isTerminal ? shell.columns : Number.POSITIVE_INFINITY;
+}
+
 /** Prints lines, each cut to the terminal's width; in a pipe none is cut. */
 export function writeLines(shell: Shell, lines: readonly Line[]): Promise<void> {
-  const columns = shell.isTerminal ? shell.columns : Number.POSITIVE_INFINITY;
+  const columns = columnsOf(shell);
   const isColoured = shell.isColoured;
   return shell.write(lines.map((line) => `${layOut(line, { columns, isColoured })}\n`).join(""));
 }

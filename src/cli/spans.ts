@@ -1,5 +1,5 @@
 /**
- * Lays out coloured text: a line is a list of spans, cut to a width, with or without colours.
+ * Lays out coloured text: a line is a list of spans, cut or wrapped to a width, with or without colours.
  *
  * @module
  */
@@ -53,6 +53,44 @@ export function layOut(
     result += isColoured && code !== "" && shown !== "" ? `\x1b[${code}m${shown}\x1b[0m` : shown;
   }
   return result;
+}
+
+/**
+ * One line as several, none wider than `columns`: broken at spaces, or where there is none within the
+ * width. All but the first begin with `indent` spaces, or with less where the width is small.
+ */
+export function wrap(
+  line: Line,
+  { columns, indent }: { readonly columns: number; readonly indent: number },
+): readonly Line[] {
+  const text = [...line.map((each) => each.text).join("")];
+  const hanging = Math.min(indent, Math.floor(columns / 2));
+  const lines: Line[] = [];
+  let from = 0;
+  let room = columns;
+  while (text.length - from > room) {
+    const space = text.lastIndexOf(" ", from + room);
+    // Not within what stands before the hanging text.
+    const isWithin = space > (from === 0 ? hanging : from);
+    const to = isWithin ? space : from + room;
+    lines.push(slice(line, from, to));
+    from = isWithin ? to + 1 : to;
+    room = columns - hanging;
+  }
+  lines.push(slice(line, from, text.length));
+  const margin = span(" ".repeat(hanging));
+  return lines.map((each, index) => index === 0 ? each : [margin, ...each]);
+}
+
+/** The characters of a line from one to another, which is not included. */
+function slice(line: Line, from: number, to: number): Line {
+  let start = 0;
+  return line.flatMap(({ text, style }) => {
+    const characters = [...text];
+    const part = characters.slice(Math.max(0, from - start), Math.max(0, to - start)).join("");
+    start += characters.length;
+    return part === "" ? [] : [span(part, style)];
+  });
 }
 
 function codeOf(style: Style): string {
