@@ -15,7 +15,7 @@ import {
   type Streams,
 } from "../../testing/mod.ts";
 import { startArnServer } from "./by_arn.ts";
-import { type CliEnd, type CliOptions, runCli } from "./run_cli.ts";
+import { type CliEnd, type CliOptions, endCommands, runCli } from "./run_cli.ts";
 
 const SLOW = { timeout: 90_000 };
 const FLEET = ["--stream", "orders", "--application", "billing"];
@@ -48,7 +48,10 @@ before(async () => {
   await streams.create("orders", { shardCount: 2 });
 }, SLOW);
 
-after(() => servers.stop());
+after(async () => {
+  await endCommands();
+  await servers.stop();
+});
 
 describe("kinsumer", () => {
   it("lists its commands, and explains each", SLOW, async () => {

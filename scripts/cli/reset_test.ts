@@ -20,7 +20,7 @@ import {
   startEmbeddedServers,
   type Streams,
 } from "../../testing/mod.ts";
-import { runCli } from "./run_cli.ts";
+import { endCommands, runCli } from "./run_cli.ts";
 
 const SLOW = { timeout: 90_000 };
 const SIGNAL = new AbortController().signal;
@@ -54,7 +54,10 @@ describe("after a reset", () => {
     };
   }, SLOW);
 
-  after(() => servers.stop());
+  after(async () => {
+    await endCommands();
+    await servers.stop();
+  });
 
   /** Consumes until `isEnough`, and stops in order. */
   async function consume(

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 import { currentRuntime, ROOT, scriptArgs } from "../runtimes.mjs";
 
@@ -53,6 +53,15 @@ const HIDDEN = [
   "KINSUMER_DYNAMODB_ENDPOINT",
 ];
 
+const running = new Map<ChildProcess, Promise<CliEnd>>();
+
+/** Ends what still runs, as after a test whose time was up. */
+export async function endCommands(): Promise<void> {
+  const open = [...running];
+  for (const [{ pid }] of open) if (pid !== undefined) process.kill(pid, "SIGKILL");
+  await Promise.all(open.map(([, ended]) => ended));
+}
+
 /** Runs it with its output in a pipe. */
 export function runCli(args: readonly string[], options: CliOptions = {}): RunningCli {
   const command = [process.execPath, ...scriptArgs(currentRuntime(), PROGRAM), ...args];
@@ -99,8 +108,12 @@ function start(command: readonly string[], { env = {}, input }: CliOptions): Run
   child.stdin.on("error", () => {}); // it ended before it read all
   if (input !== undefined) child.stdin.end(input);
   const ended = new Promise<CliEnd>((resolve) => {
-    child.once("close", (code) => resolve({ code, ...output }));
+    child.once("close", (code) => {
+      running.delete(child);
+      resolve({ code, ...output });
+    });
   });
+  running.set(child, ended);
   return {
     ended,
     output: () => output.stdout,

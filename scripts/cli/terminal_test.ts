@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type EmbeddedServers, openStreams, startEmbeddedServers } from "../../testing/mod.ts";
-import { lacksTerminal, runCli, runInTerminal } from "./run_cli.ts";
+import { endCommands, lacksTerminal, runCli, runInTerminal } from "./run_cli.ts";
 
 const SLOW = { timeout: 60_000, skip: lacksTerminal() };
 const FLEET = ["--stream", "orders", "--application", "billing"];
@@ -28,7 +28,10 @@ describe("in a terminal", () => {
     assert.equal(code, 0);
   }, { timeout: 60_000 });
 
-  after(() => servers.stop());
+  after(async () => {
+    await endCommands();
+    await servers.stop();
+  });
 
   it("status has colours, and no line passes the edge", SLOW, async () => {
     const { code, stdout } = await runInTerminal(["status", ...FLEET], { env, ...SIZE }).ended;
@@ -152,6 +155,18 @@ describe("in a terminal", () => {
     await local.printed(/export AWS_SECRET_ACCESS_KEY=\S+[^]*\n/);
     local.type("\x03");
     assert.equal((await local.ended).code, 0);
+  });
+
+  it("nothing outlives a test whose time was up", SLOW, async () => {
+    const args = ["local", "--kinesis-port", "0", "--dynamodb-port", "0"];
+    const local = runInTerminal(args, { env, ...SIZE });
+    const printed = await local.printed(/AWS_ENDPOINT_URL_KINESIS=\S+\s/);
+    const [, url = ""] = /AWS_ENDPOINT_URL_KINESIS=(\S+)/.exec(plain(printed)) ?? [];
+    await (await fetch(url)).text();
+    await endCommands();
+    await assert.rejects(async () => {
+      for (;;) await (await fetch(url)).text(); // the terminal's hang-up ends it, in a moment
+    });
   });
 
   it("the demo draws, and ends with its account", SLOW, async () => {
