@@ -67,12 +67,12 @@ export type KinsumerEvent =
   | {
     /** On the leader: a client is new. */
     readonly type: "client-joined";
-    readonly clientId: string;
+    readonly otherClientId: string;
   }
   | {
     /** On the leader: a client stopped, or was dead and its row removed. */
     readonly type: "client-left";
-    readonly clientId: string;
+    readonly otherClientId: string;
     /** `stopped`: it left orderly; `dead`: it did not beat within its time to live. */
     readonly reason: "stopped" | "dead";
   }

@@ -132,7 +132,9 @@ describe("a fleet", () => {
       const client = await fleet.join();
       await eventually("it is gone", async () => await fleet.row("clients", "0-old") === undefined);
       await eventually("it is announced", () => fleet.events("client-left").length > 0);
-      const left = fleet.events("client-left").map(({ clientId, reason }) => [clientId, reason]);
+      const left = fleet.events("client-left").map((
+        { otherClientId, reason },
+      ) => [otherClientId, reason]);
       assert.deepEqual(left, [["0-old", "dead"]]);
       await fleet.balanced([client], 4);
     });

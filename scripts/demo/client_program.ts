@@ -81,7 +81,7 @@ function wordsOf(event: KinsumerEvent): JournalNote | undefined {
   switch (event.type) {
     case "client-left":
       return event.reason === "dead"
-        ? { kind: "noted", text: `${event.clientId} is taken for dead` }
+        ? { kind: "noted", text: `${event.otherClientId} is taken for dead` }
         : undefined;
     case "failed":
       return { kind: "noted", text: `failed: ${String(event.error)}` };

@@ -31,7 +31,7 @@ describe("events", () => {
     await fleet.clock.advance(10_000);
     assert.deepEqual(those(a, "started"), [{ type: "started", clientId: "a" }]);
     assert.deepEqual(those(a, "leader-won"), [{ type: "leader-won", clientId: "a" }]);
-    assert.deepEqual(those(a, "client-joined"), [{ type: "client-joined", clientId: "b" }]);
+    assert.deepEqual(those(a, "client-joined"), [{ type: "client-joined", otherClientId: "b" }]);
     assert.deepEqual(those(b, "client-joined"), [], "only the leader tells");
     assert.deepEqual(
       those(a, "rebalanced").map(({ clientCount, moveCount, shardCount }) => [
@@ -49,10 +49,13 @@ describe("events", () => {
     await fleet.clock.advance(10_000);
     c.crash();
     await fleet.clock.advance(30_000);
-    assert.deepEqual(those(a, "client-left").map(({ clientId, reason }) => [clientId, reason]), [
-      ["b", "stopped"],
-      ["c", "dead"],
-    ]);
+    assert.deepEqual(
+      those(a, "client-left").map(({ otherClientId, reason }) => [otherClientId, reason]),
+      [
+        ["b", "stopped"],
+        ["c", "dead"],
+      ],
+    );
     await fleet.stop(a);
     assert.deepEqual(those(a, "leader-lost"), [{ type: "leader-lost", clientId: "a" }]);
     assert.deepEqual(those(a, "stopped"), [{ type: "stopped", clientId: "a", isClean: true }]);

@@ -105,7 +105,7 @@ export class Leading {
         continue;
       }
       if (await clients.remove(row, signal)) {
-        announcer.announce({ type: "client-left", clientId: row.clientId, reason: "dead" });
+        announcer.announce({ type: "client-left", otherClientId: row.clientId, reason: "dead" });
       }
     }
   }

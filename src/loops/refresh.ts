@@ -238,14 +238,14 @@ export class Refresh {
 
   #announceMembers({ living, dead }: RosterView): void {
     const ids = new Set(living.map((row) => row.clientId));
-    for (const clientId of ids) {
-      if (this.#knownIds?.has(clientId) === false) {
-        this.#context.announcer.announce({ type: "client-joined", clientId });
+    for (const otherClientId of ids) {
+      if (this.#knownIds?.has(otherClientId) === false) {
+        this.#context.announcer.announce({ type: "client-joined", otherClientId });
       }
     }
-    for (const clientId of this.#knownIds ?? []) {
-      if (!ids.has(clientId) && !dead.some((row) => row.clientId === clientId)) {
-        this.#context.announcer.announce({ type: "client-left", clientId, reason: "stopped" });
+    for (const otherClientId of this.#knownIds ?? []) {
+      if (!ids.has(otherClientId) && !dead.some((row) => row.clientId === otherClientId)) {
+        this.#context.announcer.announce({ type: "client-left", otherClientId, reason: "stopped" });
       }
     }
     this.#knownIds = ids;

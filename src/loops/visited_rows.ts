@@ -31,8 +31,8 @@ export class VisitedRows {
       if (isLiving || row.maxAgeMs === undefined || signal.aborted) continue;
       if (maySpend?.() === false) return;
       const isRemoved = await clients.remove(row, signal).catch(() => false);
-      const { clientId } = row;
-      if (isRemoved) announcer.announce({ type: "client-left", clientId, reason: "dead" });
+      const { clientId: otherClientId } = row;
+      if (isRemoved) announcer.announce({ type: "client-left", otherClientId, reason: "dead" });
     }
   }
 
