@@ -325,6 +325,28 @@ describe("runOnce()", () => {
     });
   });
 
+  it("lets other shards flow beside one that it pauses, and ends behind", LIMIT, async () => {
+    await Fleet.with(environment, { shardCount: 2 }, async (fleet) => {
+      const put = await fleet.put(40);
+      let isBroken = true;
+      const handler: RunOnceHandler = ({ shardId }) => {
+        if (isBroken && shardId === SHARD) throw new Error("the sink is full");
+      };
+      const onFailure = { attempts: 1, action: "pauseShard" } as const;
+      const result = await once(fleet, { budgetMs: 2_500, process: { onFailure } }, { handler });
+      const others = put.filter(({ shardId }) => shardId !== SHARD);
+      assert.ok(
+        others.length > 0 && others.length < 40,
+        `${others.length} of 40 in the other shard`,
+      );
+      fleet.collector.assertExactlyOnce(others);
+      assert.deepEqual([result.reason, result.isCaughtUp], ["budget", false]);
+      isBroken = false;
+      await once(fleet, PATIENT, { handler });
+      fleet.collector.assertExactlyOnce(put);
+    });
+  });
+
   it("rejects where it cannot start, and leaves no row behind", LIMIT, async () => {
     await Fleet.with(environment, { shardCount: 1 }, async (fleet) => {
       const options = { streamName: environment.uniqueName("absent") };

@@ -1,6 +1,6 @@
 /**
- * Tries a handler again that failed, and gives what fails for good to a dead letter: what `onFailure`
- * of the whole library does, for handlers of one record at a time.
+ * Tries a handler again that failed, and gives what fails for good to a dead letter: what of
+ * `onFailure` of the whole library a run can do that takes one record after the other.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export interface RetriedOptions {
   /** The longest wait between two calls, in milliseconds: 1 to 3,600,000. @default {5000} */
   readonly maxDelayMs?: number | undefined;
   /**
-   * Takes the record after the last call; it counts as processed once this resolved. What it throws
-   * ends the run, as without it. @default none: what the last call threw ends the run
+   * Takes the record after the last call; it counts as processed once this resolved: one that does
+   * nothing skips it. What it throws ends the run, as without it. @default none: what the last call threw ends the run
    */
   readonly deadLetter?: DeadLetterAtEdge | undefined;
   /** Time and chance. @default the runtime's own */

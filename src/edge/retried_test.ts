@@ -71,6 +71,12 @@ describe("retried()", () => {
     assert.deepEqual(letters, [[RECORD.id, "Error: call 2"]]);
   });
 
+  it("skips the record where the dead letter does nothing", async () => {
+    const one = setting({ attempts: 2, deadLetter: () => {} });
+    await one.handle();
+    assert.equal(one.calls(), 2);
+  });
+
   it("fails where the dead letter does", async () => {
     const one = setting({ deadLetter: () => Promise.reject(new Error("no letter")) });
     await assert.rejects(one.handle(), /no letter/);
