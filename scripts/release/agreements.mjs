@@ -1,11 +1,11 @@
 /**
  * Says what still keeps a version from being released: what package.json, deno.json, the lockfile, the
- * changelog, the tag and the working tree must agree on.
+ * examples, the changelog, the tag and the working tree must agree on.
  *
  * @module
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { findDifferences } from "../checks/exports.mjs";
 
@@ -28,6 +28,7 @@ export function findDisagreements({ root, today, tag, repository }) {
   return [
     ...versionProblems(version, tag),
     ...findDifferences(root),
+    ...exampleProblems(root, version),
     ...changelogProblems(changelog, { version, today }),
     ...repositoryProblems(manifest.repository, repository),
     ...treeProblems(root, `v${version}`),
@@ -44,6 +45,36 @@ function versionProblems(version, tag) {
   }
   if (tag === undefined || tag === `v${version}`) return [];
   return [`The tag is "${tag}", by package.json "v${version}"`];
+}
+
+/**
+ * npm takes a version like `1.2.3-rc.1` only under another tag than that of `npm install kinsumer`.
+ *
+ * @param {string} version
+ * @returns {"latest" | "next"}
+ */
+export function distTagOf(version) {
+  return version.includes("-") ? "next" : "latest";
+}
+
+/**
+ * The examples name the version to install, for those who copy them.
+ *
+ * @param {string} root
+ * @param {string} version
+ */
+function exampleProblems(root, version) {
+  const folder = "scripts/examples";
+  const names = existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : [];
+  const paths = names.flatMap((name) =>
+    ["package.json", "deno.json"].map((file) => `${folder}/${name}/${file}`)
+  );
+  return paths.filter((path) => existsSync(join(root, path))).flatMap((path) => {
+    const text = readFileSync(join(root, path), "utf8");
+    const named = /"kinsumer":\s*"\^?([^"]+)"|@kinsumer\/kinsumer@\^?([^"/]+)/.exec(text);
+    const found = named?.[1] ?? named?.[2] ?? version;
+    return found === version ? [] : [`${path}: names version "${found}", wanted "${version}"`];
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { withFiles } from "../checks/fixture.mjs";
-import { findDisagreements } from "./agreements.mjs";
+import { distTagOf, findDisagreements } from "./agreements.mjs";
 
 const TODAY = "2030-06-15";
 const NPM = {
@@ -33,6 +33,7 @@ const CHANGELOG =
  * @property {object} [npm]
  * @property {object} [jsr]
  * @property {object} [lock]
+ * @property {string} [example] the version that an example names
  * @property {string} [changelog]
  * @property {string} [tag]
  * @property {string} [repository]
@@ -40,12 +41,18 @@ const CHANGELOG =
  */
 
 /** @param {Broken} broken */
-function disagreements({ npm, jsr, lock, changelog = CHANGELOG, tag, repository, change }) {
+function disagreements(broken) {
+  const { npm, jsr, lock, example = "1.2.3", changelog = CHANGELOG, tag, repository } = broken;
   return withFiles({
     "package.json": { ...NPM, ...npm },
     "deno.json": { ...JSR, ...jsr },
     "package-lock.json": { ...LOCK, ...lock },
     "CHANGELOG.md": changelog,
+    "scripts/examples/README.md": "",
+    "scripts/examples/compose/package.json": { dependencies: { kinsumer: example } },
+    "scripts/examples/cron/deno.json": {
+      imports: { "@kinsumer/kinsumer": "jsr:@kinsumer/kinsumer@^1.2.3" },
+    },
     "mod.ts": "",
     "node.ts": "",
   }, (root) => {
@@ -63,7 +70,7 @@ function disagreements({ npm, jsr, lock, changelog = CHANGELOG, tag, repository,
     git("init", "--quiet");
     git("add", "--all");
     git("commit", "--quiet", "--message", "all");
-    change?.(root, git);
+    broken.change?.(root, git);
     return findDisagreements({
       root,
       today: TODAY,
@@ -72,6 +79,12 @@ function disagreements({ npm, jsr, lock, changelog = CHANGELOG, tag, repository,
     });
   });
 }
+
+describe("distTagOf()", () => {
+  it("keeps from npm install what comes before a release", () => {
+    assert.deepEqual(["1.2.3", "1.2.3-rc.1"].map(distTagOf), ["latest", "next"]);
+  });
+});
 
 describe("findDisagreements()", () => {
   it("passes where all agree", () => {
@@ -94,6 +107,10 @@ describe("findDisagreements()", () => {
   const cases = {
     "another version for JSR": [{ jsr: { version: "1.2.2" } }, /^deno\.json: version is "1\.2\.2"/],
     "a lockfile of another version": [{ lock: { version: "1.2.2" } }, /^package-lock\.json/],
+    "an example of another version": [
+      { example: "1.2.2" },
+      /^scripts\/examples\/compose\/package\.json: names version "1\.2\.2", wanted "1\.2\.3"$/,
+    ],
     "a door that npm has alone": [{ jsr: { exports: { ".": "./mod.ts" } } }, /no door "\.\/node"/],
     "a door that JSR has alone": [
       { npm: { exports: { ".": NPM.exports["."] } } },

@@ -13,13 +13,16 @@ import { parseArgs } from "node:util";
 import { runChild } from "../child.mjs";
 import { npmCommand, ROOT } from "../runtimes.mjs";
 import { cleanEnvironment } from "../setup.mjs";
-import { findDisagreements } from "./agreements.mjs";
+import { distTagOf, findDisagreements } from "./agreements.mjs";
 
 /** Of `npm run check`: the build, and what is wrong with the two packages, if anything. */
 const CHECKS = ["build", "JSR", "npm package", "workflows"];
 
-/** @returns {Promise<boolean>} whether nothing is wrong with the packages */
-async function rehearse() {
+/**
+ * @param {string} version
+ * @returns {Promise<boolean>} whether nothing is wrong with the packages
+ */
+async function rehearse(version) {
   for (const name of CHECKS) {
     const args = [join(ROOT, "scripts", "check.mjs"), "--only", name];
     const { code } = await runChild(process.execPath, args, { cwd: ROOT });
@@ -27,6 +30,7 @@ async function rehearse() {
   }
   const { command, args } = npmCommand();
   const dryRun = ["publish", "--dry-run", "--ignore-scripts", "--access", "public"];
+  dryRun.push("--tag", distTagOf(version));
   const { code, output } = await runChild(command, [...args, ...dryRun], {
     cwd: ROOT,
     env: cleanEnvironment(),
@@ -46,7 +50,7 @@ Nothing is published. To release ${version}, tag it; .github/workflows/release.y
 
 By hand, without provenance:
 
-    npm publish --access public
+    npm publish --access public --tag ${distTagOf(version)}
     scripts/toolchain/node_modules/.bin/deno publish
 `;
 }
@@ -62,12 +66,12 @@ async function main() {
     ...(repository !== undefined && { repository }),
   });
   for (const problem of problems) print(problem);
-  const isSound = await rehearse();
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const isSound = await rehearse(version);
   if (problems.length > 0 || !isSound) {
     print(`\nNot ready: ${problems.length} disagreements, dry runs ${isSound ? "ok" : "failed"}`);
     return 1;
   }
-  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   print(commands(version));
   return 0;
 }
