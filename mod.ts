@@ -13,7 +13,7 @@ export type {
   RunOnceOptions,
   RunOnceReason,
   RunOnceResult,
-} from "./src/run.ts";
+} from "./src/run_options.ts";
 export { openTelemetry } from "./src/telemetry/open.ts";
 export type { RunTelemetry } from "./src/telemetry/run_telemetry.ts";
 export type { VisitedShard } from "./src/loops/visited_shard.ts";

@@ -1,22 +1,16 @@
 /**
- * Puts a consumer together, wires the ports to the loops, and takes it through its life: from new to
- * running, and to stopped.
+ * Takes a consumer through its life: from new to running, and to stopped.
  *
  * @module
  */
 
-import { createAwsCall } from "./aws/call.ts";
-import { createCredentialsSource } from "./aws/credentials.ts";
-import { createDynamoDbApi } from "./aws/dynamodb.ts";
-import { createRecordsReader, WireChoice } from "./aws/read_records.ts";
-import { connect, type Ports } from "./connect.ts";
+import { assemble, type Assembly, contextOf } from "./assembly.ts";
+import type { Ports } from "./connect.ts";
 import { KinsumerError } from "./errors.ts";
 import type { ProcessCounts } from "./handling.ts";
-import { Announcer, attempt } from "./loops/announcer.ts";
-import { Handoff } from "./loops/handoff.ts";
+import type { Announcer } from "./loops/announcer.ts";
+import type { Handoff } from "./loops/handoff.ts";
 import { takeSnapshot } from "./loops/inspect.ts";
-import { LastErrors } from "./loops/last_errors.ts";
-import { Lease } from "./loops/lease.ts";
 import { Member } from "./loops/member.ts";
 import type { Membership } from "./loops/membership.ts";
 import { Neighbours } from "./loops/neighbours.ts";
@@ -29,21 +23,15 @@ import { assertReady } from "./readiness.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
 import type { ClientState } from "./rules/health.ts";
 import type { Clock } from "./runtime.ts";
-import { resourcesOf } from "./shared.ts";
 import type { KinsumerSnapshot } from "./snapshot.ts";
-import { Telemetry } from "./telemetry/telemetry.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** How long a stop may take where nobody says. */
 export const DEFAULT_DEADLINE_MS = 10_000;
 
 /** One consumer, behind what its user holds. */
 export class Client {
-  readonly options: ResolvedOptions;
-  readonly ports: Ports;
-  readonly telemetry: Telemetry;
-  readonly announcer: Announcer;
-  readonly handoff: Handoff;
-  readonly #lease: Lease;
+  readonly #assembly: Assembly;
   readonly #aborting = new AbortController();
   /** Ends what needs no farewell. */
   readonly #leaving = new AbortController();
@@ -54,20 +42,32 @@ export class Client {
   #starting: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
   #watchdog: Watchdog | undefined;
-  readonly #errors: LastErrors;
   #unwatch: () => void = () => {};
 
   constructor(options: KinsumerOptions) {
     const resolved = resolveOptions(options);
-    this.options = resolved;
     this.#factory = MEMBERSHIPS.get(options);
-    const { clock } = resolved.runtime;
-    this.telemetry = new Telemetry({ ...resolved, clock }, resolved.extractContext);
-    this.#errors = new LastErrors(clock);
-    this.announcer = this.#openAnnouncer();
-    this.ports = this.#connect();
-    this.#lease = new Lease(clock, resolved.clientRecordMaxAgeMs);
-    this.handoff = this.#openHandoff();
+    this.#assembly = assemble(resolved, (pull) => void this.waitedFor(pull, true));
+  }
+
+  get options(): ResolvedOptions {
+    return this.#assembly.options;
+  }
+
+  get ports(): Ports {
+    return this.#assembly.ports;
+  }
+
+  get telemetry(): Telemetry {
+    return this.#assembly.telemetry;
+  }
+
+  get announcer(): Announcer {
+    return this.#assembly.announcer;
+  }
+
+  get handoff(): Handoff {
+    return this.#assembly.handoff;
   }
 
   get clock(): Clock {
@@ -169,7 +169,7 @@ export class Client {
       context: {
         clock: this.clock,
         handoff: this.handoff,
-        lease: this.#lease,
+        lease: this.#assembly.lease,
         options: this.options,
       },
       state: this.#state,
@@ -177,7 +177,7 @@ export class Client {
       consumers: this.#member?.consumers ?? [],
       pausedShards: this.#processor?.pausedShards ?? [],
       stalls: this.#watchdog?.stalls ?? new Map(),
-      errors: this.#errors,
+      errors: this.#assembly.errors,
     });
   }
 
@@ -194,75 +194,11 @@ export class Client {
     return this.isManual && this.handoff.hasPullers ? 0 : this.handoff.inHandCount;
   };
 
-  #connect(): Ports {
-    const { credentials, runtime, shared } = this.options;
-    const refused = (error: KinsumerError) =>
-      this.announcer.announce({ type: "wire-refused", error });
-    const wire = new WireChoice(this.options.wire, refused);
-    const ports = connect(this.options, {
-      telemetry: this.telemetry,
-      credentials: resourcesOf(shared)?.credentials ??
-        createCredentialsSource({ credentials, runtime }),
-      openCall: createAwsCall,
-      onRetry: ({ target, attempt: failures, delayMs, error }) =>
-        this.announcer.retried(error, { operation: operationOf(target), failures, delayMs }),
-      openReader: (call) => createRecordsReader({ call, wire }),
-    });
-    const { clock, random } = runtime;
-    return { ...ports, dynamodb: createDynamoDbApi({ call: ports.dynamodbCall, clock, random }) };
-  }
-
-  #openAnnouncer(): Announcer {
-    const { clientId, logger, onEvent } = this.options;
-    return new Announcer({
-      logger,
-      onEvent: (event) => {
-        this.telemetry.observe(event);
-        this.#errors.note(event);
-        return onEvent?.(event);
-      },
-    }, { clientId });
-  }
-
-  #openHandoff(): Handoff {
-    const { bufferSize, maxBufferedBytes, shared, statsReceiver, streamName } = this.options;
-    const { onWait } = this.options.runtime;
-    return new Handoff({
-      streamName,
-      maxBufferedBytes,
-      budget: resourcesOf(shared)?.budget,
-      bufferSize,
-      isLeaseValid: () => this.#lease.isValid,
-      onHandedOver: statsReceiver && (({ received, retrievedMs }, from, to) => {
-        for (const record of received.slice(from, to)) {
-          const insertedMs = record.approximateArrivalMs;
-          attempt(() => statsReceiver.eventToClient({ insertedMs, retrievedMs }));
-        }
-      }),
-      onWait: onWait && ((pull) => this.waitedFor(pull, true)),
-    });
-  }
-
   async #start(): Promise<void> {
     const { signal } = this.#aborting;
     // A visit finds out by its first requests, which are counted.
     if (this.#factory === undefined) await assertReady(this.ports, this.options, signal);
-    const { runtime: { clock, random } } = this.options;
-    const context = {
-      options: this.options,
-      incarnation: random.uuid(),
-      clock,
-      random,
-      kinesis: this.ports.kinesis,
-      clients: this.ports.clients,
-      checkpoints: this.ports.checkpoints,
-      metadata: this.ports.metadata,
-      announcer: this.announcer,
-      handoff: this.handoff,
-      lease: this.#lease,
-      telemetry: this.telemetry,
-      pace: { throttleDelayMs: this.options.throttleDelayMs },
-    };
+    const context = contextOf(this.#assembly);
     const create = this.#factory ?? ((context, onFatal) => new Member(context, onFatal));
     const member = create(context, (error) => this.#fail(error));
     this.#member = member; // before it joins: a stop meanwhile must remove what it registers
@@ -327,8 +263,4 @@ export class Client {
     this.#state = "stopped";
     this.announcer.announce({ type: "stopped", clientId: this.options.clientId, isClean });
   }
-}
-
-function operationOf(target: string): string {
-  return target.slice(target.indexOf(".") + 1);
 }

@@ -7,97 +7,18 @@
 
 import type { KinsumerError } from "./errors.ts";
 import type { EventListener } from "./events.ts";
-import type { ProcessOptions } from "./handling.ts";
 import type { LoopContext } from "./loops/context.ts";
-import type { VisitedShard } from "./loops/visited_shard.ts";
 import { Visitor } from "./loops/visitor.ts";
 import type { KinsumerRecord } from "./model.ts";
 import type { MembershipFactory, RequestGate } from "./one_run.ts";
+import { resolveRunOptions, type RunLimits } from "./resolve_run_options.ts";
+import type {
+  RunOnceHandler,
+  RunOnceOptions,
+  RunOnceReason,
+  RunOnceResult,
+} from "./run_options.ts";
 import { type Fetch, type Runtime, systemRuntime } from "./runtime.ts";
-
-/** How long one run may take, and how much. */
-export interface RunOnceOptions {
-  /**
-   * Milliseconds that the run may take in all, leaving included: 500 to 3,600,000. The last fifth,
-   * at most two seconds, is kept for leaving. @default {30000}
-   */
-  readonly budgetMs?: number | undefined;
-  /**
-   * Whether the run ends as soon as everything is caught up; each shard is let go as soon as it is.
-   * False: it goes on until the budget is spent. @default {true}
-   */
-  readonly untilCaughtUp?: boolean | undefined;
-  /**
-   * How far behind its tip a shard counts as caught up: 0 to 86,400,000 milliseconds.
-   * @default {1000}
-   */
-  readonly lagMs?: number | undefined;
-  /**
-   * The most requests that the run may make, repeated ones included: 20 to 1,000,000. It takes no
-   * more shards than it can afford, and leaves in order before the bound. What your handler and a
-   * credentials function of your own fetch is not counted. @default {1000000}
-   */
-  readonly maxRequests?: number | undefined;
-  /**
-   * Calls the handler as `kinsumer.process()` does, with these of its options: shards side by side,
-   * failures retried and treated by `onFailure`. Absent: one record after the other, and the first
-   * error ends the run.
-   */
-  readonly process?:
-    | Pick<ProcessOptions, "concurrency" | "timeoutMs" | "onFailure" | "dedupe">
-    | undefined;
-  /** Ends the run early, in order. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What a handler may know beside the record. */
-export interface RunOnceContext {
-  /** The shard that the record is of. */
-  readonly shardId: string;
-  /** Aborts when the shard is lost: what goes on after that may be done twice. */
-  readonly signal: AbortSignal;
-  /** How many milliseconds are left until the run stops handing records over. */
-  remainingMs(): number;
-}
-
-/** Processes one record: it counts as processed once this has resolved. */
-export type RunOnceHandler = (
-  record: KinsumerRecord,
-  context: RunOnceContext,
-) => void | Promise<void>;
-
-/** Why a run ended. */
-export type RunOnceReason =
-  /** Nothing was left to do. */
-  | "caughtUp"
-  /** The time was up. */
-  | "budget"
-  /** The requests were. */
-  | "requests"
-  /** The signal aborted. */
-  | "signal";
-
-/** What a run did. */
-export interface RunOnceResult {
-  /** Why it ended. */
-  readonly reason: RunOnceReason;
-  /** How many records were processed. */
-  readonly records: number;
-  /** Each shard that the run took, sorted. */
-  readonly shards: readonly VisitedShard[];
-  /** The readable shards that other clients had, sorted. */
-  readonly heldShardIds: readonly string[];
-  /**
-   * Whether every readable shard is caught up, or finished, or with a client that was seen alive.
-   */
-  readonly isCaughtUp: boolean;
-  /** Whether all was written and released in time; if not, the next run repeats the last records. */
-  readonly isClean: boolean;
-  /** How many requests were made. */
-  readonly requests: number;
-  /** How long it took, in milliseconds. */
-  readonly durationMs: number;
-}
 
 const LEAVING_SHARE = 0.2;
 const LEAVING_MAX_MS = 2_000;
@@ -145,7 +66,7 @@ export interface RunInProgress {
 /** One run. */
 export class Run<Options extends RunnableOptions, Client extends RunClient> {
   readonly #handler: RunOnceHandler;
-  readonly #limits: ReturnType<typeof resolveLimits>;
+  readonly #limits: RunLimits;
   readonly #consumeBy: RunParts<Options, Client>["consume"];
   readonly #signal: AbortSignal | undefined;
   readonly #runtime: Runtime;
@@ -166,7 +87,7 @@ export class Run<Options extends RunnableOptions, Client extends RunClient> {
       throw new TypeError(`Cannot run once: the handler must be a function, got ${typeof handler}`);
     }
     this.#handler = handler;
-    this.#limits = resolveLimits(run);
+    this.#limits = resolveRunOptions(run);
     this.#consumeBy = parts.consume;
     this.#signal = run.signal;
     const runtime = options?.runtime ?? systemRuntime();
@@ -283,31 +204,4 @@ export class Run<Options extends RunnableOptions, Client extends RunClient> {
     }
     this.#requests++;
   }
-}
-
-function resolveLimits(run: Omit<RunOnceOptions, "process">) {
-  const known = ["budgetMs", "untilCaughtUp", "lagMs", "maxRequests", "signal"];
-  for (const name of Object.keys(run)) {
-    if (!known.includes(name)) throw new TypeError(`Cannot run once: ${name} is not an option`);
-  }
-  const { untilCaughtUp = true } = run;
-  if (typeof untilCaughtUp !== "boolean") {
-    throw new TypeError(
-      `Cannot run once: untilCaughtUp must be true or false, got ${typeof untilCaughtUp}`,
-    );
-  }
-  return {
-    untilCaughtUp,
-    budgetMs: wholeNumber("budgetMs", run.budgetMs ?? 30_000, [500, 3_600_000]),
-    lagMs: wholeNumber("lagMs", run.lagMs ?? 1_000, [0, 86_400_000]),
-    maxRequests: wholeNumber("maxRequests", run.maxRequests ?? 1_000_000, [20, 1_000_000]),
-  };
-}
-
-function wholeNumber(name: string, value: unknown, [min, max]: readonly [number, number]): number {
-  const problem = `Cannot run once: ${name} must be a whole number from ${min} to ${max}, ` +
-    `got ${String(value)}`;
-  if (typeof value !== "number") throw new TypeError(problem);
-  if (!Number.isInteger(value) || value < min || value > max) throw new RangeError(problem);
-  return value;
 }

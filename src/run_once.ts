@@ -8,13 +8,8 @@
 import { Kinsumer } from "./kinsumer.ts";
 import { MEMBERSHIPS, REQUEST_GATES } from "./one_run.ts";
 import type { KinsumerOptions } from "./options.ts";
-import {
-  Run,
-  type RunOnceHandler,
-  type RunOnceOptions,
-  type RunOnceResult,
-  type RunParts,
-} from "./run.ts";
+import { Run, type RunParts } from "./run.ts";
+import type { RunOnceHandler, RunOnceOptions, RunOnceResult } from "./run_options.ts";
 
 /**
  * Joins the fleet for one run: takes the shards that nobody has, hands each record to `handler`,

@@ -14,7 +14,7 @@ import { createSeededRandom } from "../testing/simulation/random.ts";
 import { runOnce as runOnceAtEdge } from "./edge/mod.ts";
 import { KinsumerError } from "./errors.ts";
 import type { KinsumerOptions } from "./options.ts";
-import type { RunOnceResult } from "./run.ts";
+import type { RunOnceResult } from "./run_options.ts";
 import { runOnce } from "./run_once.ts";
 
 const SEEDS = 60;

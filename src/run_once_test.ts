@@ -13,7 +13,7 @@ import { openTestEnvironment, type TestEnvironment } from "../testing/environmen
 import { FAST_OPTIONS, Fleet } from "../testing/fleet.ts";
 import { Network } from "../testing/network.ts";
 import type { KinsumerOptions } from "./options.ts";
-import type { RunOnceHandler, RunOnceOptions } from "./run.ts";
+import type { RunOnceHandler, RunOnceOptions } from "./run_options.ts";
 import { runOnce } from "./run_once.ts";
 import { systemRuntime } from "./runtime.ts";
 

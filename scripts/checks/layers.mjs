@@ -32,7 +32,7 @@ const LAYERS = [
     level: 7,
     folder: "src/kinsumer.ts",
     pattern:
-      /^src\/(kinsumer|client|connect|readiness|set_up|one_run|run|run_once|shared|dead_letter_stream|dedupe_table)\.ts$/,
+      /^src\/(kinsumer|client|assembly|connect|readiness|set_up|one_run|run|run_options|resolve_run_options|run_once|shared|dead_letter_stream|dedupe_table)\.ts$/,
   },
   { level: 6, folder: "src/loops/", pattern: /^src\/loops\// },
   { level: 5, folder: "src/telemetry/", pattern: /^src\/telemetry\// },

@@ -17,7 +17,7 @@ export type {
   RunOnceOptions,
   RunOnceReason,
   RunOnceResult,
-} from "../run.ts";
+} from "../run_options.ts";
 export type { VisitedShard } from "../loops/visited_shard.ts";
 export { KinsumerError, type KinsumerErrorCode, type KinsumerErrorFacts } from "../errors.ts";
 export type { KinesisApi, RecordsAnswer, StreamDescription } from "../aws/kinesis.ts";

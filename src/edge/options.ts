@@ -9,7 +9,7 @@ import { endpointVariable } from "../option_places.ts";
 import type { KinsumerOptions } from "../options.ts";
 import type { ResolvedOptions } from "../resolve_options.ts";
 import type { StartPosition } from "../rules/position.ts";
-import type { RunOnceOptions } from "../run.ts";
+import type { RunOnceOptions } from "../run_options.ts";
 import { type Runtime, systemRuntime } from "../runtime.ts";
 import { type TableNames, tableNames } from "../tables/schema.ts";
 import type { RunTelemetry } from "../telemetry/run_telemetry.ts";

@@ -7,7 +7,7 @@
 
 import type { KinsumerRecord } from "../model.ts";
 import { handlerDelayMs } from "../rules/failure_policy.ts";
-import type { RunOnceContext, RunOnceHandler } from "../run.ts";
+import type { RunOnceContext, RunOnceHandler } from "../run_options.ts";
 import { type Runtime, systemRuntime } from "../runtime.ts";
 
 /** Takes a record that its handler could not process, and what that threw last. */

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { KinsumerRecord } from "../model.ts";
-import type { RunOnceContext } from "../run.ts";
+import type { RunOnceContext } from "../run_options.ts";
 import { retried, type RetriedOptions } from "./retried.ts";
 
 const RECORD = { id: "orders/shardId-0/1" } as KinsumerRecord;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Run, type RunOnceHandler, type RunOnceResult } from "../run.ts";
+import { Run } from "../run.ts";
+import type { RunOnceHandler, RunOnceResult } from "../run_options.ts";
 import { EdgeClient } from "./edge_client.ts";
 import type { EdgeOptions, EdgeRunOptions } from "./options.ts";
 

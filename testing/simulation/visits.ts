@@ -11,7 +11,7 @@ import type { KinsumerEvent } from "../../src/events.ts";
 import type { Checkpoint, KinsumerRecord } from "../../src/model.ts";
 import { REQUEST_GATES, type RequestGate } from "../../src/one_run.ts";
 import type { KinsumerOptions } from "../../src/options.ts";
-import type { RunOnceResult } from "../../src/run.ts";
+import type { RunOnceResult } from "../../src/run_options.ts";
 import { runOnce } from "../../src/run_once.ts";
 import { parseCheckpoint } from "../../src/tables/checkpoints.ts";
 import { recoveryBoundMs } from "./checks.ts";
