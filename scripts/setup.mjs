@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -84,6 +85,30 @@ function own(args) {
 async function isRunnable({ command, args }) {
   const { code } = await runChild(command, [...args, "--version"], { isQuiet: true });
   return code === 0;
+}
+
+/**
+ * How to call npm, so that it runs no scripts and says nothing but what went wrong.
+ *
+ * @param {readonly string[]} args
+ * @returns {[command: string, ...args: string[]]}
+ */
+export function quietNpm(args) {
+  const { command, args: before } = npmCommand();
+  const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  return [command, ...before, ...args, ...quiet];
+}
+
+/**
+ * Calls npm in a folder, and waits.
+ *
+ * @param {string} cwd
+ * @param {readonly string[]} args
+ * @returns {string} what it printed
+ */
+export function npm(cwd, args) {
+  const [command, ...all] = quietNpm(args);
+  return execFileSync(command, all, { cwd, env: cleanEnvironment(), encoding: "utf8" });
 }
 
 /** An outer `npm run` describes its own call in npm_* variables, which would steer ours. */

@@ -8,8 +8,8 @@ import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { runChild } from "./child.mjs";
-import { npmCommand, ROOT } from "./runtimes.mjs";
-import { cleanEnvironment } from "./setup.mjs";
+import { ROOT } from "./runtimes.mjs";
+import { cleanEnvironment, quietNpm } from "./setup.mjs";
 
 const TIMEOUT_MS = 180_000;
 
@@ -25,8 +25,9 @@ export async function makeUserProject({ from, to, sources }) {
   for (const name of ["package.json", "package-lock.json", ...sources]) {
     cpSync(join(from, name), join(to, name), { recursive: true });
   }
-  const [tarball] = await Promise.all([pack(to), npm(to, ["ci", "--prefer-offline"])]);
-  await npm(to, ["install", tarball, "--prefer-offline", "--no-save"]);
+  const installing = succeed(to, quietNpm(["ci", "--prefer-offline"]));
+  const [tarball] = await Promise.all([pack(to), installing]);
+  await succeed(to, quietNpm(["install", tarball, "--prefer-offline", "--no-save"]));
   return tarball;
 }
 
@@ -36,19 +37,9 @@ export async function makeUserProject({ from, to, sources }) {
  */
 async function pack(folder) {
   await succeed(ROOT, [process.execPath, "scripts/build.mjs"]);
-  await npm(ROOT, ["pack", `--pack-destination=${folder}`]);
+  await succeed(ROOT, quietNpm(["pack", `--pack-destination=${folder}`]));
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   return join(folder, `kinsumer-${version}.tgz`);
-}
-
-/**
- * @param {string} cwd
- * @param {string[]} args
- */
-async function npm(cwd, args) {
-  const { command, args: before } = npmCommand();
-  const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  await succeed(cwd, [command, ...before, ...args, ...quiet]);
 }
 
 /**

@@ -12,8 +12,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { npmCommand, ROOT } from "../runtimes.mjs";
-import { cleanEnvironment } from "../setup.mjs";
+import { ROOT } from "../runtimes.mjs";
+import { npm } from "../setup.mjs";
 import { reportProblems } from "./report.mjs";
 import { findTypeProblems } from "./user_types.mjs";
 
@@ -76,20 +76,6 @@ function attempt(problem, folder, args) {
       /** @type {{ stdout?: string, stderr?: string }} */ (error);
     return [`${problem}:\n${stdout}${stderr}`];
   }
-}
-
-/**
- * @param {string} cwd
- * @param {string[]} args
- */
-function npm(cwd, args) {
-  const { command, args: before } = npmCommand();
-  const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  return execFileSync(command, [...before, ...args, ...quiet], {
-    cwd,
-    env: cleanEnvironment(),
-    encoding: "utf8",
-  });
 }
 
 reportProblems(import.meta.url, findInstallProblems);

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdtempSync,
@@ -17,8 +16,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { bundle } from "../bundle.mjs";
-import { npmCommand, ROOT } from "../runtimes.mjs";
-import { cleanEnvironment } from "../setup.mjs";
+import { ROOT } from "../runtimes.mjs";
+import { npm } from "../setup.mjs";
 
 /** The folder whose lockfile names what the sizes are compared with. */
 export const PEERS = join(ROOT, "scripts", "sizes");
@@ -141,18 +140,4 @@ function bytesOf(folder) {
 /** @param {readonly number[]} numbers */
 function sum(numbers) {
   return numbers.reduce((all, each) => all + each, 0);
-}
-
-/**
- * @param {string} cwd
- * @param {string[]} args
- */
-function npm(cwd, args) {
-  const { command, args: before } = npmCommand();
-  const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  return execFileSync(command, [...before, ...args, ...quiet], {
-    cwd,
-    env: cleanEnvironment(),
-    encoding: "utf8",
-  });
 }

@@ -12,11 +12,21 @@ import {
   holdsIf,
   listOf,
   refusedWith,
+  type Subject,
   textOf,
   type Topic,
 } from "./observation.ts";
 
 const SHARD_ID = "shardId-000000000000";
+
+/** Two of three shards, and what leads to the third. */
+async function firstPage(
+  subject: Subject,
+): Promise<{ readonly lab: Lab; readonly NextToken: string }> {
+  const lab = await Lab.open(subject, 3);
+  const page = await lab.must("ListShards", { MaxResults: 2 });
+  return { lab, NextToken: textOf(page, "NextToken") ?? "token" };
+}
 
 /** Which shards there are. */
 export const LISTS: Topic = {
@@ -36,9 +46,7 @@ export const LISTS: Topic = {
       behaviour: "`NextToken` continues the list",
       isDangerous: true,
       observe: async (subject) => {
-        const lab = await Lab.open(subject, 3);
-        const page = await lab.must("ListShards", { MaxResults: 2 });
-        const NextToken = textOf(page, "NextToken") ?? "token";
+        const { NextToken } = await firstPage(subject);
         const rest = listOf(await must(subject, "ListShards", { NextToken }), "Shards");
         return holdsIf(idsOf(rest) === "2", `lists ${idsOf(rest)}`);
       },
@@ -47,9 +55,7 @@ export const LISTS: Topic = {
       behaviour: "`NextToken` beside a `StreamName` is refused: `InvalidArgumentException`, 400",
       isDangerous: true,
       observe: async (subject) => {
-        const lab = await Lab.open(subject, 3);
-        const page = await lab.must("ListShards", { MaxResults: 2 });
-        const NextToken = textOf(page, "NextToken") ?? "token";
+        const { lab, NextToken } = await firstPage(subject);
         return refusedWith(await lab.ask("ListShards", { NextToken }), BAD_ARGUMENT);
       },
     },
