@@ -70,7 +70,7 @@ export type KinsumerEvent =
     readonly otherClientId: string;
   }
   | {
-    /** On the leader: a client stopped, or was dead and its row removed. */
+    /** A client stopped: on the leader. Or it was dead, and this client, or run, removed its row. */
     readonly type: "client-left";
     readonly otherClientId: string;
     /** `stopped`: it left orderly; `dead`: it did not beat within its time to live. */

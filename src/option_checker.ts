@@ -97,11 +97,13 @@ export class Checker {
       readonly max: number;
       readonly pattern?: Rule;
       readonly fallback?: () => string | undefined;
+      /** What else would do. */
+      readonly instead?: string;
     },
   ): string {
     const value = this.#options[name] ?? allowed.fallback?.();
     const what = `a string of 1 to ${allowed.max} ${allowed.pattern?.words ?? "characters"}`;
-    if (value === undefined) this.type(`${name} is required: ${what}`);
+    if (value === undefined) this.type(`${name} is required: ${what}${allowed.instead ?? ""}`);
     else if (typeof value !== "string") this.type(`${name} must be ${what}, got ${show(value)}`);
     else if (
       value.length < 1 || value.length > allowed.max ||

@@ -103,6 +103,7 @@ function endpoints(check: Checker, runtime: Runtime) {
     fallback: () =>
       arnRegionOf(check) || runtime.env("AWS_REGION") || runtime.env("AWS_DEFAULT_REGION") ||
       (isLocal ? "us-east-1" : undefined),
+    instead: ', or the environment variable "AWS_REGION"',
   });
   checkArnRegion(check, region);
   const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";

@@ -227,7 +227,7 @@ describe("resolveOptions()", () => {
     assert.ok(error instanceof TypeError);
     assert.match(error.message, /streamName is required/);
     assert.match(error.message, /applicationName is required/);
-    assert.match(refusal({ runtime: runtime({}) }).message, /region is required/);
+    assert.match(refusal({ runtime: runtime({}) }).message, /region is required.*"AWS_REGION"/);
   });
 
   it("throws a TypeError for an option that it does not know", () => {
