@@ -8,6 +8,7 @@
 import type { Checkpoint, KinsumerRecord } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
 import { parseCheckpoint } from "../../src/tables/checkpoints.ts";
+import { DeliveryOrder } from "./delivery_order.ts";
 import { GoFaults } from "./go_faults.ts";
 import type { SimulatedStream } from "./kinesis.ts";
 import { keyOf, ProducedRecords, type RecordKey } from "./produced_records.ts";
@@ -39,7 +40,6 @@ export interface Duplicate {
 /** The account of a fleet. Clients go by their names, one for each process. */
 export class FleetAccount {
   readonly violations: Violation[] = [];
-  readonly #stream: SimulatedStream;
   readonly #tables: SimulatedTables;
   readonly #clock: Clock;
   readonly #records = new ProducedRecords();
@@ -47,10 +47,7 @@ export class FleetAccount {
   readonly #processed = new Set<string>();
   /** How many records of each shard are known to be processed without a gap. */
   readonly #processedWithoutGap = new Map<string, number>();
-  /** How many records of each shard are known to be delivered without a gap. */
-  readonly #deliveredWithoutGap = new Map<string, number>();
-  /** The place of the last record that a client was handed of a shard since it captured it. */
-  readonly #lastPlace = new Map<string, number>();
+  readonly #order: DeliveryOrder;
   readonly #excused = new Set<string>();
   readonly #clientIds = new Map<string, string>();
   readonly #names = new Map<string, string>();
@@ -63,12 +60,19 @@ export class FleetAccount {
     readonly tables: SimulatedTables;
     readonly clock: Clock;
   }) {
-    this.#stream = world.stream;
     this.#tables = world.tables;
     this.#clock = world.clock;
     this.#go = new GoFaults(world.clock);
+    this.#order = new DeliveryOrder({
+      ...world,
+      go: this.#go,
+      records: this.#records,
+      deliveries: this.#deliveries,
+      openAmong: (shardId, count) => this.#openAmong(shardId, count),
+      violate: (what) => this.violate("P2", what),
+    });
     world.tables.onChange(({ table, key, before, after }) => {
-      if (table === "metadata" && key === "ShardCache") this.#checkPublished();
+      if (table === "metadata" && key === "ShardCache") this.#order.checkPublished();
       if (table !== "checkpoints" || after === undefined) return;
       const row = parseCheckpoint(after);
       this.#checkpointed(before && parseCheckpoint(before), row);
@@ -129,21 +133,21 @@ export class FleetAccount {
 
   /** A client captured a shard: it may read again from the checkpoint. */
   captured(client: string, shardId: string): void {
-    this.#lastPlace.delete(`${client}/${shardId}`);
+    this.#order.captured(client, shardId);
     this.#go.captured(client, shardId);
   }
 
   delivered(client: string, record: KinsumerRecord): void {
     this.#checkOwner(client, record);
     const isFirst = this.#handOver(client, record);
-    if (isFirst) this.#checkParents(record.shardId);
+    if (isFirst) this.#order.checkParents(record.shardId);
   }
 
   /** A Go client was handed a record, and processed it at that moment. */
   deliveredToGo(client: string, record: RecordKey): void {
     const isFirst = this.#handOver(client, record);
     const { shardId } = record;
-    if (isFirst && !this.#go.mayPrecedeParents(shardId)) this.#checkParents(shardId);
+    if (isFirst && !this.#go.mayPrecedeParents(shardId)) this.#order.checkParents(shardId);
     this.processed(client, record);
   }
 
@@ -153,7 +157,7 @@ export class FleetAccount {
     const atMs = this.#clock.monotonicMs();
     const earlier = this.#deliveries.get(key) ?? [];
     this.#deliveries.set(key, [...earlier, { client, atMs }]);
-    this.#checkOrder(client, record);
+    this.#order.checkDelivered(client, record);
     if (earlier.length === 0) return true;
     const place = this.#records.placeOf(record);
     const mayRepeat = earlier.some((each) =>
@@ -172,7 +176,7 @@ export class FleetAccount {
     const earlier = this.#deliveries.get(key) ?? [];
     this.#deliveries.set(key, [...earlier, { client, atMs: this.#clock.monotonicMs() }]);
     this.#checkOwner(client, record);
-    if (earlier.length === 0) this.#checkParents(record.shardId);
+    if (earlier.length === 0) this.#order.checkParents(record.shardId);
   }
 
   /** The first record before this one, in its shard, that is not processed. */
@@ -256,51 +260,6 @@ export class FleetAccount {
     const row = this.#tables.checkpoints().find((each) => each.shardId === shardId);
     if (row?.ownerId !== clientId && !this.#go.mayBeUnaware(client, shardId)) {
       this.violate("P4", `${client} was handed a record of ${shardId}, which ${row?.ownerId} owns`);
-    }
-  }
-
-  /** P2: no record is skipped, and none comes twice, or too late, while the shard stays captured. */
-  #checkOrder(client: string, { shardId, sequenceNumber }: RecordKey): void {
-    const place = this.#records.placeOf({ shardId, sequenceNumber });
-    const skipped = this.#records.firstWithout(
-      this.#deliveredWithoutGap,
-      { shardId, count: place },
-      this.#deliveries,
-    );
-    if (skipped !== undefined) {
-      this.violate("P2", `${shardId}: ${sequenceNumber} was delivered before ${skipped}`);
-    }
-    const key = `${client}/${shardId}`;
-    const last = this.#lastPlace.get(key);
-    if (last !== undefined && place <= last) {
-      this.violate("P2", `${shardId}: ${client} was handed ${sequenceNumber} out of order`);
-    }
-    this.#lastPlace.set(key, place);
-  }
-
-  /** P2: no record of a child before every record of its parents is processed. */
-  #checkParents(shardId: string): void {
-    const shard = this.#stream.shards().find((each) => each.shardId === shardId);
-    for (const parentId of [shard?.parentShardId, shard?.adjacentParentShardId]) {
-      if (!parentId) continue;
-      const open = this.#openAmong(parentId, this.#records.countOf(parentId));
-      if (open !== undefined) {
-        this.violate("P2", `${shardId} was read before ${open} of its parent was processed`);
-      }
-    }
-  }
-
-  /** P2: ours publish no child before its parents are finished, so that Go clients wait too. */
-  #checkPublished(): void {
-    const listed = new Map(this.#stream.shards().map((shard) => [shard.shardId, shard]));
-    const rows = this.#tables.checkpoints();
-    const finished = new Set(rows.filter((row) => row.isFinished).map(({ shardId }) => shardId));
-    for (const shardId of this.#tables.shardCache()?.shardIds ?? []) {
-      const { parentShardId, adjacentParentShardId } = listed.get(shardId) ?? {};
-      const open = [parentShardId, adjacentParentShardId]
-        .find((id) => id !== undefined && listed.has(id) && !finished.has(id));
-      if (open === undefined || this.#go.mayPrecedeParents(shardId)) continue;
-      this.violate("P2", `${shardId} was published before its parent ${open} was finished`);
     }
   }
 
