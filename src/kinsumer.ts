@@ -132,9 +132,9 @@ export class Kinsumer implements AsyncIterable<KinsumerRecord, undefined>, Async
    * Joins the fleet. Resolves once this client is registered and consuming what it is given.
    *
    * @throws {KinsumerError} `AlreadyRunning` at a second call, and after a stop; `NotRunning` when it
-   * is stopped meanwhile; `StreamNotFound`, `StreamNotReady`,
-   * `TableNotFound`, `TableNotReady`, `AccessDenied`, `CredentialsMissing` or
-   * `CredentialsRejected` when it cannot start
+   * is stopped meanwhile; `ClientIdInUse` when others register under its ID again and again;
+   * `StreamNotFound`, `StreamNotReady`, `TableNotFound`, `TableNotReady`, `AccessDenied`,
+   * `CredentialsMissing` or `CredentialsRejected` when it cannot start
    */
   run(): Promise<void> {
     return this.#client.waitedFor(this.#client.run());
