@@ -56,7 +56,7 @@ export const CASES: readonly Case[] = [
   { name: "100 B", shape: shape(100, 10_000), records: 1_600_000 },
   { name: "1 KiB", shape: shape(1024, 1_000, MANY_SHARDS), records: 400_000 },
   { name: "10 KiB", shape: shape(10_240, 1_000, 8), records: 40_000 },
-  { name: "steady", shape: shape(1024, 200, MANY_SHARDS), records: 160_000 },
+  { name: "steady", shape: shape(1024, 200, 2 * MANY_SHARDS), records: 160_000 },
   {
     name: "bytes",
     shape: { ...shape(1024, 1_000, MANY_SHARDS), payload: "bytes" },

@@ -130,7 +130,9 @@ function columnOf(cursor: CborCursor): number | undefined {
 /** Whether a key of the right length is this name: by enough letters to tell it from any other. */
 function isName(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
   const last = name.length - 1;
+  const middle = name.length >> 1;
   return bytes[start] === name[0] && bytes[start + 1] === name[1] &&
+    bytes[start + middle] === name[middle] && bytes[start + middle + 1] === name[middle + 1] &&
     bytes[start + last] === name[last] && bytes[start + last - 1] === name[last - 1];
 }
 

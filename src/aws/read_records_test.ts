@@ -309,7 +309,7 @@ describe("the wire", () => {
     const told: KinsumerError[] = [];
     const wire = new WireChoice("cbor", (error) => void told.push(error));
     const call: AwsCall = (_target, _input, options) => {
-      if (options?.rawWire === "cbor") return Promise.reject(refusal);
+      if (options?.raw?.wire === "cbor") return Promise.reject(refusal);
       wire.answered();
       return Promise.resolve(good());
     };
