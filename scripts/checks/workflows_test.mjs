@@ -111,7 +111,7 @@ describe("the workflows", () => {
     const commands = [...read("release.yml").matchAll(/- run: (.*)$/gm)].map(([, line]) => line);
     assert.deepEqual(commands, [
       'npm run release -- --tag "$GITHUB_REF_NAME"',
-      "npm publish --provenance --access public",
+      'npm publish --provenance --access public --tag "$DIST_TAG"',
       "scripts/toolchain/node_modules/.bin/deno publish",
     ]);
     assert.match(read("release.yml"), /needs: ci\n/);

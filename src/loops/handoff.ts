@@ -256,7 +256,7 @@ export class Handoff {
   takeRecord(): DeliveredRecord | undefined {
     const isAsked = this.#pullers.length > 0 || this.#raised.length > 0;
     if (this.#failure !== undefined || this.#isClosed || isAsked) return undefined;
-    while (this.#queue.length > 0 && this.#options.isLeaseValid()) {
+    while (this.#mayTake()) {
       const { batch, from } = this.#queue[0]!;
       if (this.#cut(0, from + 1)) return new DeliveredRecord(batch, from); // a range less to make
     }
@@ -326,8 +326,12 @@ export class Handoff {
     return pull;
   }
 
+  #mayTake(): boolean {
+    return this.#queue.length > 0 && this.#options.isLeaseValid();
+  }
+
   #take(isBatch: boolean): Range | undefined {
-    while (this.#queue.length > 0 && this.#options.isLeaseValid()) {
+    while (this.#mayTake()) {
       const { batch, from, to: end } = this.#queue[0]!;
       const to = isBatch ? end : from + 1;
       if (this.#cut(0, to)) return { batch, from, to };
