@@ -104,5 +104,8 @@ export function loadOf(context: BenchContext, on: Case, subject: Subject): Load 
   const share = subject.pace === undefined || context.isQuick ? 1 : RECORDS_BY_PACE[subject.pace];
   const records = Math.ceil(whole * share);
   const warmUpRecords = Math.ceil(records / 4);
-  return { shape: on.shape, isTls: on.isTls, records, warmUpRecords, setup: subject.setup };
+  const shape = subject.shardCount === undefined || subject.shardCount > on.shape.shardCount
+    ? on.shape
+    : { ...on.shape, shardCount: subject.shardCount };
+  return { shape, isTls: on.isTls, records, warmUpRecords, setup: subject.setup };
 }
