@@ -312,8 +312,8 @@ class ShardReader {
 /**
  * What hangs is left behind when the signal aborts: it must not keep its share of the budget.
  *
- * The listener goes before the result is handed on: one that outlives it keeps the answer in memory,
- * and with it, from one read to the next, those that follow, until the whole heap is collected.
+ * The listener goes before the result is handed on: one that goes later keeps the answer for longer,
+ * and may keep what is read next with it, until the whole heap is collected.
  */
 function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
