@@ -5,7 +5,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "./runtimes.mjs";
 
@@ -81,15 +81,16 @@ async function makeEdge() {
   // What shrinks needs the toolchain, without which the other bundles do.
   const { findInternalNames } = await import("./shrink/internal_names.mjs");
   const { shrink } = await import("./shrink/shrink.mjs");
+  const { bytes, inputs } = await bundle({
+    code: 'export * from "./src/edge/mod.ts";',
+    isMinified: false,
+  });
   const internal = findInternalNames({
     folder: join(ROOT, "src"),
     // Telemetry is brought by the whole library, whose names are long.
     doors: [EDGE, join(ROOT, "src", "telemetry", "run_telemetry.ts")],
     config: join(ROOT, "tsconfig.core.json"),
-  });
-  const { bytes, inputs } = await bundle({
-    code: 'export * from "./src/edge/mod.ts";',
-    isMinified: false,
+    bundled: new Set([...inputs.keys()].map((path) => resolve(path))),
   });
   const code = await shrink(new TextDecoder().decode(bytes), { internal, uncalled: LEADING });
   return { bytes: new TextEncoder().encode(`${banner}\n${code}\n`), inputs };

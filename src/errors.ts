@@ -106,13 +106,15 @@ export class KinsumerError extends Error {
   constructor(code: KinsumerErrorCode, message: string, facts: KinsumerErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
-    this.operation = facts.operation;
-    this.awsCode = facts.awsCode;
-    this.httpStatus = facts.httpStatus;
-    this.requestId = facts.requestId;
-    this.shardId = facts.shardId;
-    this.sequenceNumber = facts.sequenceNumber;
-    this.retryable = facts.retryable ?? false;
+    ({
+      operation: this.operation,
+      awsCode: this.awsCode,
+      httpStatus: this.httpStatus,
+      requestId: this.requestId,
+      shardId: this.shardId,
+      sequenceNumber: this.sequenceNumber,
+      retryable: this.retryable = false,
+    } = facts);
   }
 }
 

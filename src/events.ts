@@ -127,7 +127,7 @@ export type KinsumerEvent =
     readonly sequenceNumber: string | undefined;
     /** Through which moment all was processed: milliseconds since the Unix epoch. */
     readonly processedThroughMs: number | undefined;
-    /** The oldest record that is left; absent: there is none. */
+    /** The oldest record that is left; absent: there is none, or, at the edge, nobody looked. */
     readonly nextSequenceNumber: string | undefined;
     readonly nextArrivalMs: number | undefined;
   }

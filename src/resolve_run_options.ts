@@ -39,7 +39,17 @@ export function resolveRunOptions(run: Omit<RunOnceOptions, "process">): RunLimi
   };
 }
 
-function wholeNumber(name: string, value: unknown, [min, max]: readonly [number, number]): number {
+/**
+ * Checks a number of a run.
+ *
+ * @throws {TypeError} when it is none
+ * @throws {RangeError} when it is not whole, or outside of the bounds
+ */
+export function wholeNumber(
+  name: string,
+  value: unknown,
+  [min, max]: readonly [min: number, max: number],
+): number {
   const problem = `Cannot run once: ${name} must be a whole number from ${min} to ${max}, ` +
     `got ${String(value)}`;
   if (typeof value !== "number") throw new TypeError(problem);

@@ -7,10 +7,11 @@
 
 import type { KinsumerError } from "./errors.ts";
 import type { EventListener } from "./events.ts";
+import type { Kinsumer } from "./kinsumer.ts";
 import type { LoopContext } from "./loops/context.ts";
 import { Visitor } from "./loops/visitor.ts";
-import type { KinsumerRecord } from "./model.ts";
 import type { MembershipFactory, RequestGate } from "./one_run.ts";
+import type { KinsumerOptions } from "./options.ts";
 import { resolveRunOptions, type RunLimits } from "./resolve_run_options.ts";
 import type {
   RunOnceHandler,
@@ -27,30 +28,17 @@ const WATCH_INTERVAL_MS = 25;
 /** A run writes checkpoints less often: it writes one with each release. */
 const COMMIT_INTERVAL_MS = 5_000;
 
-/** The consumer that is run. */
-export interface RunClient extends AsyncIterable<KinsumerRecord> {
-  run(): Promise<void>;
-  stop(options: { readonly deadlineMs: number }): Promise<void>;
-}
-
-/** What a run needs of a consumer's options. */
-export interface RunnableOptions {
-  readonly commitIntervalMs?: number | undefined;
-  readonly onEvent?: EventListener | undefined;
-  readonly runtime?: Runtime | undefined;
-}
-
 /** How the consumer of a run is made, and how its records are processed. */
-export interface RunParts<Options, Client> {
+export interface RunParts {
   /** Makes the consumer, which joins the fleet as it is told. */
-  readonly open: (options: Options, join: MembershipFactory) => Client;
+  readonly open: (options: KinsumerOptions, join: MembershipFactory) => Kinsumer;
   /**
    * Processes records until the consumer ends; absent: one record after the other.
    *
    * @returns how many were processed
    */
   readonly consume?:
-    | ((client: Client, call: RunOnceHandler, run: RunInProgress) => Promise<number>)
+    | ((client: Kinsumer, call: RunOnceHandler, run: RunInProgress) => Promise<number>)
     | undefined;
   /** Is told what counts the requests of ports that are no network. */
   readonly gated?: ((gate: RequestGate) => void) | undefined;
@@ -64,13 +52,13 @@ export interface RunInProgress {
 }
 
 /** One run. */
-export class Run<Options extends RunnableOptions, Client extends RunClient> {
+export class Run {
   readonly #handler: RunOnceHandler;
   readonly #limits: RunLimits;
-  readonly #consumeBy: RunParts<Options, Client>["consume"];
+  readonly #consumeBy: RunParts["consume"];
   readonly #signal: AbortSignal | undefined;
   readonly #runtime: Runtime;
-  readonly #client: Client;
+  readonly #client: Kinsumer;
   readonly #startedAtMs: number;
   #visitor: Visitor | undefined;
   #requests = 0;
@@ -78,10 +66,10 @@ export class Run<Options extends RunnableOptions, Client extends RunClient> {
   #isClean = false;
 
   constructor(
-    options: Options,
+    options: KinsumerOptions,
     handler: RunOnceHandler,
     run: Omit<RunOnceOptions, "process">,
-    parts: RunParts<Options, Client>,
+    parts: RunParts,
   ) {
     if (typeof handler !== "function") {
       throw new TypeError(`Cannot run once: the handler must be a function, got ${typeof handler}`);

@@ -50,15 +50,13 @@ export async function runOnce(
   return await new Run(options, handler, limits, parts).result();
 }
 
-type Parts = RunParts<KinsumerOptions, Kinsumer>;
-
-const open: Parts["open"] = (options, join) => {
+const open: RunParts["open"] = (options, join) => {
   MEMBERSHIPS.set(options, join);
   return new Kinsumer(options);
 };
 
 /** Processes records by handlers that run side by side. */
-function consumerOf(process: RunOnceOptions["process"]): Parts["consume"] {
+function consumerOf(process: RunOnceOptions["process"]): RunParts["consume"] {
   if (process === undefined) return undefined;
   return async (kinsumer, call, run) => {
     const remainingMs = () => run.remainingMs();

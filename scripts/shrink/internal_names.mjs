@@ -4,7 +4,8 @@
  *
  * A name is left alone if anything speaks against it: a type that a door shows, any property of a
  * library, any string that spells it, a capital at its head (what is written to a service), or an
- * object that leaves what the types can see: cast, or given to what takes anything.
+ * object that leaves what the types can see: cast, or given to what takes anything. What is only
+ * written in types, or in sources that are not in the program, does nothing when it runs.
  *
  * @module
  */
@@ -20,6 +21,7 @@ import { loadTypescript } from "../runtimes.mjs";
  * @property {string} folder where the program's own sources are
  * @property {readonly string[]} doors files whose exports others use
  * @property {string} config the tsconfig.json that they are compiled by
+ * @property {ReadonlySet<string>} [bundled] of the sources, those whose code is in the program: all
  */
 
 const ts = loadTypescript();
@@ -44,6 +46,8 @@ class NameFinder {
   #given = new Map();
   /** @type {readonly string[]} */
   #doors;
+  /** @type {ReadonlySet<string> | undefined} */
+  #bundled;
   /** @type {string} */
   #folder;
   /** @type {import("typescript").Program} */
@@ -52,7 +56,7 @@ class NameFinder {
   #checker;
 
   /** @param {Sources} sources */
-  constructor({ folder, doors, config }) {
+  constructor({ folder, doors, config, bundled }) {
     const { options } = ts.getParsedCommandLineOfConfigFile(config, { noEmit: true }, {
       ...ts.sys,
       onUnRecoverableConfigFileDiagnostic: ({ messageText }) => {
@@ -60,6 +64,7 @@ class NameFinder {
       },
     }) ?? { options: {} };
     this.#doors = doors;
+    this.#bundled = bundled;
     this.#folder = join(folder, sep);
     this.#program = ts.createProgram([...doors], options);
     this.#checker = this.#program.getTypeChecker();
@@ -74,8 +79,11 @@ class NameFinder {
 
   find() {
     for (const file of this.#program.getSourceFiles()) {
-      const look = this.#isOwn(file) ? this.#lookAtOwn : this.#lookAtForeign;
-      visit(file, (node) => look.call(this, node));
+      const isOwn = this.#isOwn(file);
+      if (isOwn) visit(file, (node) => this.#declare(node));
+      const isBundled = this.#bundled?.has(join(file.fileName)) ?? true;
+      const look = isOwn ? this.#lookAtOwn : this.#lookAtForeign;
+      if (isBundled || !isOwn) visit(file, (node) => look.call(this, node));
     }
     for (const door of this.#doors) this.#showDoor(door);
   }
@@ -94,11 +102,15 @@ class NameFinder {
   }
 
   /** @param {Node} node */
-  #lookAtOwn(node) {
-    if (ts.isStringLiteralLike(node)) this.#spell(node.text);
+  #declare(node) {
     if (isMember(node) && node.name !== undefined && ts.isIdentifier(node.name)) {
       this.#declared.add(node.name.text);
     }
+  }
+
+  /** @param {Node} node */
+  #lookAtOwn(node) {
+    if (ts.isStringLiteralLike(node) && !ts.isLiteralTypeNode(node.parent)) this.#spell(node.text);
     if (ts.isAsExpression(node) || ts.isTypePredicateNode(node)) {
       if (node.type !== undefined) this.#show(this.#checker.getTypeFromTypeNode(node.type));
     }

@@ -10,7 +10,12 @@ import { findInternalNames } from "./internal_names.mjs";
 const LIMIT = { timeout: 60_000 };
 
 const SOURCES = {
+  "apart.ts": `
+    export interface Kept { readonly onlySpelledApart: number; }
+    export const KEYS = ["onlySpelledApart", "keptAside"];
+  `,
   "door.ts": `
+    import type { Kept } from "./apart.ts";
     import { Core } from "./core.ts";
     export interface Shown { readonly shown: Deeper; }
     interface Deeper { readonly deeper: string; }
@@ -41,6 +46,9 @@ const SOURCES = {
         this.sent(this.keptAside);
         return { answered: { shown: { deeper: "" } } };
       }
+      namedInTypes(kept: Pick<Core, "keptAside">) {
+        return kept.keptAside;
+      }
       keptAside = { headers: { heldKey: "" }, keys: () => ({ returnedKey: "" }) };
       sent(kept: {
         readonly headers: Record<string, string>;
@@ -67,15 +75,16 @@ describe("findInternalNames()", () => {
     for (const [name, code] of Object.entries(SOURCES)) {
       writeFileSync(join(folder, "src", name), code);
     }
-    const config = {
+    const settings = {
       extends: join(ROOT, "tsconfig.core.json"),
       files: ["src/door.ts"],
       include: [],
     };
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(settings));
     const doors = [join(folder, "src", "door.ts")];
-    const sources = { folder: join(folder, "src"), doors, config: join(folder, "tsconfig.json") };
-    names = findInternalNames(sources);
+    const bundled = new Set([...doors, join(folder, "src", "core.ts")]);
+    const config = join(folder, "tsconfig.json");
+    names = findInternalNames({ folder: join(folder, "src"), doors, config, bundled });
   }, LIMIT);
   after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -85,6 +94,8 @@ describe("findInternalNames()", () => {
       "concealed",
       "keptAside",
       "made",
+      "namedInTypes",
+      "onlySpelledApart",
       "opened",
       "sent",
     ]);

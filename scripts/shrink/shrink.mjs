@@ -38,7 +38,8 @@ export async function shrink(code, { internal, uncalled = [] }) {
   const { code: small } = await minify(file?.text ?? "", {
     module: true,
     ecma: 2020,
-    compress: { passes: 3, keep_fargs: false },
+    // No function of ours is called with `new`: classes are.
+    compress: { passes: 3, keep_fargs: false, lhs_constants: false, unsafe_arrows: true },
     format: { comments: false },
   });
   if (small === undefined) throw new Error("Nothing was minified");

@@ -46,24 +46,15 @@ export class AnswerReader {
   }
 
   optionalText(name: string): string | undefined {
-    const value = this.#fields[name] ?? undefined;
-    return value === undefined || typeof value === "string"
-      ? value
-      : this.#fail(name, "is not a string");
+    return this.#optional(name, "a string", (value) => typeof value === "string");
   }
 
   optionalNumber(name: string): number | undefined {
-    const value = this.#fields[name] ?? undefined;
-    return value === undefined || typeof value === "number"
-      ? value
-      : this.#fail(name, "is not a number");
+    return this.#optional(name, "a number", (value) => typeof value === "number");
   }
 
   optionalBoolean(name: string): boolean | undefined {
-    const value = this.#fields[name] ?? undefined;
-    return value === undefined || typeof value === "boolean"
-      ? value
-      : this.#fail(name, "is not a boolean");
+    return this.#optional(name, "a boolean", (value) => typeof value === "boolean");
   }
 
   /** @throws {KinsumerError} `MalformedAnswer` when it is not a list */
@@ -72,18 +63,32 @@ export class AnswerReader {
   }
 
   optionalList(name: string): readonly unknown[] | undefined {
-    const value = this.#fields[name] ?? undefined;
-    return value === undefined || Array.isArray(value) ? value : this.#fail(name, "is not a list");
-  }
-
-  /** @throws {KinsumerError} `MalformedAnswer` when it is not an object */
-  fields(name: string): Fields {
-    return this.optionalFields(name) ?? this.#fail(name, "is missing");
+    return this.#optional(name, "a list", Array.isArray);
   }
 
   optionalFields(name: string): Fields | undefined {
+    return this.#optional(name, "an object", isFields);
+  }
+
+  /**
+   * Reads the fields of an object in it.
+   *
+   * @param missing what stands for it where it is missing; absent: it must be there
+   * @throws {KinsumerError} `MalformedAnswer` when it is not an object
+   */
+  within(name: string, missing?: Fields): AnswerReader {
+    const fields = this.optionalFields(name) ?? missing ?? this.#fail(name, "is missing");
+    return new AnswerReader(this.#operation, fields);
+  }
+
+  #optional<Value>(
+    name: string,
+    kind: string,
+    isOfKind: (value: unknown) => value is Value,
+  ): Value | undefined {
     const value = this.#fields[name] ?? undefined;
-    return value === undefined || isFields(value) ? value : this.#fail(name, "is not an object");
+    if (value === undefined || isOfKind(value)) return value;
+    return this.#fail(name, `is not ${kind}`);
   }
 
   #fail(name: string, flaw: string): never {
@@ -97,6 +102,7 @@ export function malformed(operation: string, flaw: string): KinsumerError {
   return new KinsumerError("MalformedAnswer", message, { operation, retryable: true });
 }
 
-function isFields(value: unknown): value is Fields {
+/** Whether a value is an object with fields: no list. */
+export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

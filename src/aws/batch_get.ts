@@ -7,18 +7,15 @@
 
 import { KinsumerError } from "../errors.ts";
 import type { Clock, Random } from "../runtime.ts";
-import { AnswerReader } from "./answers.ts";
+import type { Ask } from "./ask.ts";
 import type { Item } from "./dynamodb_api.ts";
 import { parseItem } from "./items.ts";
-
-/** One BatchGetItem call. */
-export type AskBatch = (input: unknown) => Promise<AnswerReader>;
 
 /** What is to be read, and by what means. */
 export interface BatchGetRequest {
   readonly tableName: string;
   readonly keys: readonly Item[];
-  readonly ask: AskBatch;
+  readonly ask: Ask;
   readonly clock: Clock;
   readonly random: Random;
   readonly signal?: AbortSignal | undefined;
@@ -38,44 +35,26 @@ const MAX_DELAY_MS = 2_000;
  * @throws {KinsumerError} `Throttled` when the service keeps leaving keys out
  */
 export async function batchGet(request: BatchGetRequest): Promise<readonly Item[]> {
-  const keys = [...new Map(request.keys.map((key) => [JSON.stringify(key), key])).values()];
+  const { tableName, ask, signal } = request;
+  let left: readonly unknown[] = [
+    ...new Map(request.keys.map((key) => [JSON.stringify(key), key])).values(),
+  ];
   const items: Item[] = [];
-  for (let start = 0; start < keys.length; start += MAX_KEYS) {
-    await getChunk(request, keys.slice(start, start + MAX_KEYS), items);
+  // Ends: each round either has fewer keys left or counts.
+  for (let fruitless = 0; left.length > 0;) {
+    const Keys = left.slice(0, MAX_KEYS);
+    const input = { RequestItems: { [tableName]: { Keys, ConsistentRead: true } } };
+    const answer = await ask(OPERATION, input, signal);
+    const rows = answer.within("Responses").optionalList(tableName) ?? [];
+    items.push(...rows.map((row) => parseItem(OPERATION, row)));
+    const tables = answer.within("UnprocessedKeys", {});
+    const unprocessed = tables.within(tableName, {}).optionalList("Keys") ?? [];
+    fruitless = unprocessed.length < Keys.length ? 0 : fruitless + 1;
+    if (fruitless >= MAX_FRUITLESS_ANSWERS) throw keepsLeavingOut(tableName);
+    left = [...unprocessed, ...left.slice(MAX_KEYS)];
+    if (unprocessed.length > 0) await pause(request, fruitless);
   }
   return items;
-}
-
-/** Reads up to 100 rows into `items`. Ends: each round either has fewer keys left or counts. */
-async function getChunk(
-  request: BatchGetRequest,
-  chunk: readonly unknown[],
-  items: Item[],
-): Promise<void> {
-  let keys = chunk;
-  let fruitless = 0;
-  for (;;) {
-    const answer = await getOnce(request, keys);
-    items.push(...answer.items);
-    if (answer.unprocessedKeys.length === 0) return;
-    fruitless = answer.unprocessedKeys.length < keys.length ? 0 : fruitless + 1;
-    if (fruitless >= MAX_FRUITLESS_ANSWERS) throw keepsLeavingOut(request.tableName);
-    keys = answer.unprocessedKeys;
-    await pause(request, fruitless);
-  }
-}
-
-async function getOnce(
-  request: BatchGetRequest,
-  keys: readonly unknown[],
-): Promise<{ readonly items: readonly Item[]; readonly unprocessedKeys: readonly unknown[] }> {
-  const { tableName, ask } = request;
-  const answer = await ask({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true } } });
-  const responses = new AnswerReader(OPERATION, answer.fields("Responses"));
-  const items = (responses.optionalList(tableName) ?? []).map((raw) => parseItem(OPERATION, raw));
-  const tables = new AnswerReader(OPERATION, answer.optionalFields("UnprocessedKeys") ?? {});
-  const left = new AnswerReader(OPERATION, tables.optionalFields(tableName) ?? {});
-  return { items, unprocessedKeys: left.optionalList("Keys") ?? [] };
 }
 
 async function pause(request: BatchGetRequest, fruitless: number): Promise<void> {

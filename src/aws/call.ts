@@ -5,7 +5,7 @@
  * @module
  */
 
-import { KinsumerError } from "../errors.ts";
+import { KinsumerError, type KinsumerErrorCode, type KinsumerErrorFacts } from "../errors.ts";
 import type { FetchResponse, Runtime, Signer, SignerEndpoint } from "../runtime.ts";
 import type { RawAnswer, Wire } from "./answers.ts";
 import type { Credentials, CredentialsSource } from "./credentials.ts";
@@ -167,7 +167,8 @@ class AwsCaller {
     const timeoutMs = options.timeoutMs ?? this.#config.timeoutMs;
     let lacks = "credentials";
     const onSend = (): void => void (lacks = "answer");
-    const timeoutError = (): Error => timedOut(request, `no ${lacks} within ${timeoutMs} ms`);
+    const timeoutError = (): Error =>
+      passingFailure("RequestTimeout", request, `no ${lacks} within ${timeoutMs} ms`);
     const deadline = { clock: runtime.clock, timeoutMs, signal: options.signal, timeoutError };
     const { onAnswer } = options;
     return await withDeadline(
@@ -225,7 +226,7 @@ class AwsCaller {
       return await receive(request, response);
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
-      throw networkFailed(request, cause);
+      throw passingFailure("NetworkFailure", request, "the network failed", { cause });
     }
   }
 
@@ -262,32 +263,35 @@ function documentOf(request: Request, answer: Answer): unknown {
   try {
     return JSON.parse(answer.body);
   } catch {
-    throw new KinsumerError("MalformedAnswer", `${cannotCall(request)}: the answer is not JSON`, {
-      operation: request.operation,
+    throw passingFailure("MalformedAnswer", request, "the answer is not JSON", {
       httpStatus: answer.status,
       requestId: requestIdOf(answer.headers),
-      retryable: true,
     });
   }
 }
 
-function timedOut(request: Request, state: string): KinsumerError {
-  const message = `${cannotCall(request)}: ${state}`;
+/** A failure that is not the service's own, and may not come again. */
+function passingFailure(
+  code: KinsumerErrorCode,
+  request: Request,
+  state: string,
+  facts?: KinsumerErrorFacts,
+): KinsumerError {
   const { operation } = request;
-  return new KinsumerError("RequestTimeout", message, { operation, retryable: true });
+  const message = `${cannotCall(request)}: ${state}`;
+  return new KinsumerError(code, message, { operation, retryable: true, ...facts });
 }
 
-function networkFailed(request: Request, cause: unknown): KinsumerError {
-  const message = `${cannotCall(request)}: the network failed`;
-  const { operation } = request;
-  return new KinsumerError("NetworkFailure", message, { operation, cause, retryable: true });
+/** What a request may name. */
+interface Subject {
+  readonly StreamARN?: string;
+  readonly StreamName?: string;
+  readonly TableName?: string;
 }
 
 /** The stream or table that a request names. */
 function subjectOf(input: unknown): string | undefined {
   if (typeof input !== "object" || input === null) return undefined;
-  const { StreamARN, StreamName, TableName } = input as { readonly [name: string]: unknown };
-  if (typeof StreamARN === "string") return `stream "${StreamARN}"`;
-  if (typeof StreamName === "string") return `stream "${StreamName}"`;
-  return typeof TableName === "string" ? `table "${TableName}"` : undefined;
+  const { StreamARN, StreamName = StreamARN, TableName } = input as Subject;
+  return StreamName !== undefined ? `stream "${StreamName}"` : TableName && `table "${TableName}"`;
 }

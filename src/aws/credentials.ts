@@ -4,7 +4,7 @@
  * @module
  */
 
-import { KinsumerError } from "../errors.ts";
+import { KinsumerError, type KinsumerErrorFacts } from "../errors.ts";
 import type { Runtime } from "../runtime.ts";
 import { untilAborted } from "./deadline.ts";
 import { conceal, type Credentials, flawOf } from "./opaque_credentials.ts";
@@ -64,10 +64,11 @@ export function createCredentialsSource(
 ): CredentialsSource {
   const { credentials, runtime } = options;
   if (credentials === undefined) {
-    return new CachedCredentials(() => readEnvironment(runtime), runtime);
+    return new CachedCredentials(() => readEnvironment(runtime), "environment", runtime);
   }
   if (typeof credentials === "function") {
-    return new CachedCredentials((isForced) => askProvider(credentials, isForced), runtime);
+    const ask = (isForced: boolean) => askProvider(credentials, isForced);
+    return new CachedCredentials(ask, "credentials provider", runtime);
   }
   const flaw = flawOf(credentials);
   if (flaw !== undefined) throw new TypeError(`Cannot use the given credentials: ${flaw}`);
@@ -77,12 +78,14 @@ export function createCredentialsSource(
 
 /** Credentials in use, and for how long. */
 interface Held {
-  readonly credentials: Credentials;
+  readonly credentials?: Credentials;
   /** From then on new ones are asked for. */
   readonly refreshAtMs: number;
   /** From then on these cannot be used. */
   readonly expiresAtMs: number;
 }
+
+const NONE: Held = { refreshAtMs: -Infinity, expiresAtMs: -Infinity };
 
 /**
  * Holds what `load` gave until it is about to expire. One load at a time, however many ask, unless it
@@ -90,30 +93,36 @@ interface Held {
  */
 class CachedCredentials implements CredentialsSource {
   readonly #load: (isForced: boolean) => Promise<Credentials>;
+  readonly #origin: string;
   readonly #runtime: Runtime;
-  #held: Held | undefined;
+  #held = NONE;
   #flight: Promise<Credentials> | undefined;
   #flightStartedMs = 0;
   #isRefused = false;
 
-  constructor(load: (isForced: boolean) => Promise<Credentials>, runtime: Runtime) {
+  /** @param origin whose credentials they are, for the error */
+  constructor(
+    load: (isForced: boolean) => Promise<Credentials>,
+    origin: string,
+    runtime: Runtime,
+  ) {
     this.#load = load;
+    this.#origin = origin;
     this.#runtime = runtime;
   }
 
   async get(signal?: AbortSignal): Promise<Credentials> {
     signal?.throwIfAborted();
-    const held = this.#held;
+    const { credentials, refreshAtMs, expiresAtMs } = this.#held;
     const nowMs = this.#runtime.clock.nowMs();
-    if (held !== undefined && nowMs < held.refreshAtMs) return held.credentials;
+    if (nowMs < refreshAtMs) return credentials!;
     const flight = this.#refresh();
-    if (held !== undefined && nowMs < held.expiresAtMs) return held.credentials;
-    return await untilAborted(flight, signal);
+    return nowMs < expiresAtMs ? credentials! : await untilAborted(flight, signal);
   }
 
-  invalidate(rejected?: Credentials): void {
-    if (rejected !== undefined && rejected !== this.#held?.credentials) return;
-    this.#held = undefined;
+  invalidate(rejected: Credentials | undefined = this.#held.credentials): void {
+    if (rejected !== this.#held.credentials) return;
+    this.#held = NONE;
     this.#isRefused = true;
   }
 
@@ -130,18 +139,28 @@ class CachedCredentials implements CredentialsSource {
   }
 
   async #obtain(): Promise<Credentials> {
+    const { clock } = this.#runtime;
     try {
-      const credentials = conceal(await this.#load(this.#isRefused));
-      const nowMs = this.#runtime.clock.nowMs();
+      const given = await this.#load(this.#isRefused);
+      const flaw = flawOf(given);
+      if (flaw !== undefined) {
+        throw missing(`Cannot use the credentials of the ${this.#origin}: ${flaw}`);
+      }
+      const credentials = conceal(given);
+      const nowMs = clock.nowMs();
       // Late, after another load: what that one gave is newer.
-      if (this.#held !== undefined && nowMs < this.#held.refreshAtMs) return credentials;
+      if (nowMs < this.#held.refreshAtMs) return credentials;
       this.#isRefused = false;
       this.#held = hold(credentials, nowMs);
       return credentials;
     } catch (error) {
-      const nowMs = this.#runtime.clock.nowMs();
-      if (this.#held !== undefined && nowMs < this.#held.expiresAtMs) {
-        this.#held = postpone(this.#held, nowMs);
+      const { expiresAtMs } = this.#held;
+      const leftMs = expiresAtMs - clock.nowMs();
+      // Decides when to try again, while the old credentials are good.
+      if (leftMs > 0) {
+        const waitMs = Math.min(leftMs / 4, MAX_REFRESH_RETRY_MS);
+        const refreshAtMs = clock.nowMs() + Math.max(waitMs, MIN_REFRESH_INTERVAL_MS);
+        this.#held = { ...this.#held, refreshAtMs };
       }
       throw error;
     }
@@ -150,10 +169,8 @@ class CachedCredentials implements CredentialsSource {
 
 /** Decides when to replace credentials that were obtained now. */
 function hold(credentials: Credentials, nowMs: number): Held {
-  const expiresAtMs = credentials.expiration?.getTime() ?? NaN;
-  if (Number.isNaN(expiresAtMs)) {
-    return { credentials, refreshAtMs: Infinity, expiresAtMs: Infinity };
-  }
+  const givenMs = credentials.expiration?.getTime() ?? NaN;
+  const expiresAtMs = Number.isNaN(givenMs) ? Infinity : givenMs;
   const lifetimeMs = expiresAtMs - nowMs;
   const marginMs = lifetimeMs > REFRESH_MARGIN_MS
     ? REFRESH_MARGIN_MS
@@ -162,42 +179,31 @@ function hold(credentials: Credentials, nowMs: number): Held {
   return { credentials, refreshAtMs, expiresAtMs };
 }
 
-/** Decides when to try again after a refresh that failed while the old credentials are good. */
-function postpone(held: Held, nowMs: number): Held {
-  const waitMs = Math.min((held.expiresAtMs - nowMs) / 4, MAX_REFRESH_RETRY_MS);
-  return { ...held, refreshAtMs: nowMs + Math.max(waitMs, MIN_REFRESH_INTERVAL_MS) };
-}
-
 async function askProvider(
   provider: CredentialsProvider,
   isForced: boolean,
 ): Promise<Credentials> {
-  let given: Credentials;
   try {
-    given = await (isForced ? provider({ forceRefresh: true }) : provider());
+    return await (isForced ? provider({ forceRefresh: true }) : provider());
   } catch (cause) {
-    const message = "Cannot get credentials: the credentials provider failed";
-    throw new KinsumerError("CredentialsMissing", message, { cause, retryable: true });
+    const facts = { cause, retryable: true };
+    throw missing("Cannot get credentials: the credentials provider failed", facts);
   }
-  const flaw = flawOf(given);
-  if (flaw === undefined) return given;
-  const message = `Cannot use the credentials of the credentials provider: ${flaw}`;
-  throw new KinsumerError("CredentialsMissing", message);
 }
 
-function readEnvironment(runtime: Runtime): Promise<Credentials> {
-  const given = {
-    accessKeyId: runtime.env("AWS_ACCESS_KEY_ID") ?? "",
-    secretAccessKey: runtime.env("AWS_SECRET_ACCESS_KEY") ?? "",
-    sessionToken: runtime.env("AWS_SESSION_TOKEN") || undefined,
-  };
-  if (given.accessKeyId === "" || given.secretAccessKey === "") {
-    const message = "Cannot find credentials: pass the option `credentials`, or set the " +
-      'environment variables "AWS_ACCESS_KEY_ID" and "AWS_SECRET_ACCESS_KEY"';
-    return Promise.reject(new KinsumerError("CredentialsMissing", message));
+// Async, so that what it throws rejects.
+// deno-lint-ignore require-await
+async function readEnvironment({ env }: Runtime): Promise<Credentials> {
+  const [accessKeyId, secretAccessKey] = [env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY")];
+  if (!accessKeyId || !secretAccessKey) {
+    throw missing(
+      "Cannot find credentials: pass the option `credentials`, or set the " +
+        'environment variables "AWS_ACCESS_KEY_ID" and "AWS_SECRET_ACCESS_KEY"',
+    );
   }
-  const flaw = flawOf(given);
-  if (flaw === undefined) return Promise.resolve(given);
-  const message = `Cannot use the credentials of the environment: ${flaw}`;
-  return Promise.reject(new KinsumerError("CredentialsMissing", message));
+  return { accessKeyId, secretAccessKey, sessionToken: env("AWS_SESSION_TOKEN") };
+}
+
+function missing(message: string, facts?: KinsumerErrorFacts): KinsumerError {
+  return new KinsumerError("CredentialsMissing", message, facts);
 }

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { KinsumerError } from "../errors.ts";
 import type { Clock, Random } from "../runtime.ts";
-import { AnswerReader, malformed } from "./answers.ts";
-import { type AskBatch, batchGet } from "./batch_get.ts";
+import { type AnswerReader, malformed } from "./answers.ts";
+import { askBy, isAwsCode } from "./ask.ts";
+import { batchGet } from "./batch_get.ts";
 import type { AwsCall } from "./call.ts";
-import type { DynamoDbApi, Item, ItemsApi, UpdateRequest, WriteOutcome } from "./dynamodb_api.ts";
+import type { DynamoDbApi, Item, ItemsApi, WriteOutcome } from "./dynamodb_api.ts";
 import { writeCondition, writeCreateTable } from "./dynamodb_requests.ts";
 import { parseItem } from "./items.ts";
 
@@ -26,26 +26,28 @@ const TARGET_PREFIX = "DynamoDB_20120810.";
 /** Makes an {@link ItemsApi} that speaks by `call`. */
 export function createItemsApi(config: DynamoDbConfig): ItemsApi {
   const { clock, random } = config;
-  const ask = askBy(config.call);
+  const ask = askBy(config.call, TARGET_PREFIX);
   return {
     getItem: async ({ tableName, key }, signal) => {
       const input = { TableName: tableName, Key: key, ConsistentRead: true };
-      const item = (await ask("GetItem", input, signal)).optionalFields("Item");
-      return item === undefined ? undefined : parseItem("GetItem", item);
+      return itemOf(await ask("GetItem", input, signal), "Item");
     },
     batchGetItem: ({ tableName, keys }, signal) => {
-      const askBatch: AskBatch = (input) => ask("BatchGetItem", input, signal);
-      return batchGet({ tableName, keys, ask: askBatch, clock, random, signal });
+      return batchGet({ tableName, keys, ask, clock, random, signal });
     },
     scan: ({ tableName }, signal) => scan(tableName, (input) => ask("Scan", input, signal)),
-    updateItem: (request, signal) => write(() => updateItem(request, ask, signal)),
-    deleteItem: (request, signal) => write(() => deleteItem(request, ask, signal)),
+    updateItem: (request, signal) => {
+      const UpdateExpression = request.updateExpression;
+      const input = { ...writeCondition(request), UpdateExpression, ReturnValues: "ALL_NEW" };
+      return write(ask("UpdateItem", input, signal));
+    },
+    deleteItem: (request, signal) => write(ask("DeleteItem", writeCondition(request), signal)),
   };
 }
 
 /** Makes a {@link DynamoDbApi} that speaks by `call`. */
 export function createDynamoDbApi(config: DynamoDbConfig): DynamoDbApi {
-  const ask = askBy(config.call);
+  const ask = askBy(config.call, TARGET_PREFIX);
   return {
     ...createItemsApi(config),
     createTable: async (request, signal) => {
@@ -58,12 +60,11 @@ export function createDynamoDbApi(config: DynamoDbConfig): DynamoDbApi {
     },
     describeTable: async ({ tableName }, signal) => {
       const described = ask("DescribeTable", { TableName: tableName }, signal);
-      const table = (await unless("ResourceNotFoundException", described))?.fields("Table");
+      const table = (await unless("ResourceNotFoundException", described))?.within("Table");
       if (table === undefined) return undefined;
-      const answer = new AnswerReader("DescribeTable", table);
-      const isDeletionProtected = answer.optionalBoolean("DeletionProtectionEnabled");
+      const isDeletionProtected = table.optionalBoolean("DeletionProtectionEnabled");
       return {
-        status: answer.text("TableStatus"),
+        status: table.text("TableStatus"),
         ...(isDeletionProtected && { isDeletionProtected }),
       };
     },
@@ -74,18 +75,6 @@ export function createDynamoDbApi(config: DynamoDbConfig): DynamoDbApi {
       return await unless("UnknownOperationException", enabled) !== undefined;
     },
   };
-}
-
-/** Makes a call and reads its answer. */
-type Ask = (
-  operation: string,
-  input: unknown,
-  signal: AbortSignal | undefined,
-) => Promise<AnswerReader>;
-
-function askBy(call: AwsCall): Ask {
-  return async (operation, input, signal) =>
-    new AnswerReader(operation, await call(TARGET_PREFIX + operation, input, { signal }));
 }
 
 /** A page is at most 1 MB: far more than any fleet's rows. */
@@ -107,35 +96,21 @@ async function scan(
   throw malformed("Scan", `more than ${MAX_SCAN_PAGES} pages`);
 }
 
-async function updateItem(
-  request: UpdateRequest,
-  ask: Ask,
-  signal: AbortSignal | undefined,
-): Promise<Item | undefined> {
-  const { updateExpression } = request;
-  const input = { ...writeCondition(request), UpdateExpression: updateExpression };
-  const answer = await ask("UpdateItem", { ...input, ReturnValues: "ALL_NEW" }, signal);
-  const attributes = answer.optionalFields("Attributes");
-  return attributes === undefined ? undefined : parseItem("UpdateItem", attributes);
-}
-
-async function deleteItem(
-  request: Omit<UpdateRequest, "updateExpression">,
-  ask: Ask,
-  signal: AbortSignal | undefined,
-): Promise<undefined> {
-  await ask("DeleteItem", writeCondition(request), signal);
-}
-
 /** A failed condition becomes an outcome. */
-async function write(work: () => Promise<Item | undefined>): Promise<WriteOutcome> {
+async function write(asked: Promise<AnswerReader>): Promise<WriteOutcome> {
   try {
-    const item = await work();
+    const item = itemOf(await asked, "Attributes");
     return item === undefined ? { outcome: "applied" } : { outcome: "applied", item };
   } catch (error) {
     if (isAwsCode(error, "ConditionalCheckFailedException")) return { outcome: "conditionFailed" };
     throw error;
   }
+}
+
+/** A row that may be in an answer. */
+function itemOf(answer: AnswerReader, name: string): Item | undefined {
+  const item = answer.optionalFields(name);
+  return item && parseItem(name, item);
 }
 
 /** What `work` resolves to, or `undefined` if it fails by that name. */
@@ -146,8 +121,4 @@ async function unless<T>(awsCode: string, work: Promise<T>): Promise<T | undefin
     if (isAwsCode(error, awsCode)) return undefined;
     throw error;
   }
-}
-
-function isAwsCode(error: unknown, awsCode: string): boolean {
-  return error instanceof KinsumerError && error.awsCode === awsCode;
 }

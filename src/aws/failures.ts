@@ -33,70 +33,30 @@ export interface Answer {
 
 // Without the "Exception" that some services end these names with: see isAmong().
 
-const THROTTLED: ReadonlySet<string> = new Set([
-  "BandwidthLimitExceeded",
-  "KMSThrottling",
-  "LimitExceeded",
-  "ProvisionedThroughputExceeded",
-  "RequestLimitExceeded",
-  "RequestThrottled",
-  "SlowDown",
-  "Throttled",
-  "Throttling",
-  "TooManyRequests",
-]);
+const THROTTLED = "BandwidthLimitExceeded KMSThrottling LimitExceeded " +
+  "ProvisionedThroughputExceeded RequestLimitExceeded RequestThrottled SlowDown Throttled " +
+  "Throttling TooManyRequests";
 
 /** The signature is wrong, or only its time. */
-const CLOCK_SKEW: ReadonlySet<string> = new Set([
-  "AuthFailure",
-  "InvalidSignature",
-  "RequestExpired",
-  "RequestInTheFuture",
-  "RequestTimeTooSkewed",
-  "SignatureDoesNotMatch",
-]);
+const CLOCK_SKEW = "AuthFailure InvalidSignature RequestExpired RequestInTheFuture " +
+  "RequestTimeTooSkewed SignatureDoesNotMatch";
 
 /** The keys are unknown, or known no longer: newer ones may be accepted. */
-const STALE_CREDENTIALS: ReadonlySet<string> = new Set([
-  "ExpiredToken",
-  "InvalidAccessKeyId",
-  "InvalidClientTokenId",
-  "InvalidToken",
-  "TokenRefreshRequired",
-  "UnrecognizedClient",
-]);
+const STALE_CREDENTIALS = "ExpiredToken InvalidAccessKeyId InvalidClientTokenId InvalidToken " +
+  "TokenRefreshRequired UnrecognizedClient";
 
-const REJECTED_CREDENTIALS: ReadonlySet<string> = new Set([
-  "IncompleteSignature",
-  "MissingAuthenticationToken",
-]);
+const REJECTED_CREDENTIALS = "IncompleteSignature MissingAuthenticationToken";
 
-const ACCESS_DENIED: ReadonlySet<string> = new Set([
-  "AccessDenied",
-  "KMSAccessDenied",
-  "KMSOptInRequired",
-  "NotAuthorized",
-  "OptInRequired",
-  "SubscriptionRequired",
-  "UnauthorizedOperation",
-]);
+const ACCESS_DENIED = "AccessDenied KMSAccessDenied KMSOptInRequired NotAuthorized OptInRequired " +
+  "SubscriptionRequired UnauthorizedOperation";
 
-const SERVICE_FAILURE: ReadonlySet<string> = new Set([
-  "InternalFailure",
-  "InternalServerError",
-  "RequestTimeout",
-  "ServiceUnavailable",
-]);
+const SERVICE_FAILURE = "InternalFailure InternalServerError RequestTimeout ServiceUnavailable";
 
-const RETRYABLE: ReadonlySet<KinsumerErrorCode> = new Set<KinsumerErrorCode>([
-  "Throttled",
-  "ServiceFailure",
-  "StreamNotReady",
-  "TableNotReady",
-]);
+/** What passes. */
+const RETRYABLE = "Throttled ServiceFailure StreamNotReady TableNotReady";
 
-function isAmong(names: ReadonlySet<string>, awsCode = ""): boolean {
-  return names.has(awsCode.replace(/Exception$/, ""));
+function isAmong(names: string, awsCode = ""): boolean {
+  return names.split(" ").includes(awsCode.replace(/Exception$/, ""));
 }
 
 /** Whether a failure may come of our clock being wrong. */
@@ -131,7 +91,7 @@ export function failureOf(request: Request, answer: Answer): KinsumerError {
     awsCode,
     httpStatus: status,
     requestId: requestIdOf(headers),
-    retryable: RETRYABLE.has(code),
+    retryable: isAmong(RETRYABLE, code),
   });
 }
 
@@ -141,30 +101,25 @@ export function requestIdOf(headers: Answer["headers"]): string | undefined {
 }
 
 function codeOf(
-  request: Request,
+  { service, operation }: Request,
   answer: { readonly status: number; readonly awsCode: string | undefined },
 ): KinsumerErrorCode {
   const { status, awsCode = "" } = answer;
-  const isKinesis = request.service === "kinesis";
-  const isCreation = request.operation.startsWith("Create");
+  const thing = service === "kinesis" ? "Stream" : "Table";
   if (isAmong(THROTTLED, awsCode) || status === 429) return "Throttled";
   if (isAmong(SERVICE_FAILURE, awsCode) || status === 408) return "ServiceFailure";
-  if (isAmong(CLOCK_SKEW, awsCode) || isAmong(STALE_CREDENTIALS, awsCode)) {
+  if (isAmong(`${CLOCK_SKEW} ${STALE_CREDENTIALS} ${REJECTED_CREDENTIALS}`, awsCode)) {
     return "CredentialsRejected";
   }
-  if (isAmong(REJECTED_CREDENTIALS, awsCode)) return "CredentialsRejected";
   if (isAmong(ACCESS_DENIED, awsCode)) return "AccessDenied";
-  if (awsCode === "ResourceNotFoundException") {
-    return isKinesis ? "StreamNotFound" : "TableNotFound";
-  }
+  if (awsCode === "ResourceNotFoundException") return `${thing}NotFound`;
   // A creation is refused so because the thing exists: it will not pass.
-  if (awsCode === "ResourceInUseException" && !isCreation) {
-    return isKinesis ? "StreamNotReady" : "TableNotReady";
+  if (awsCode === "ResourceInUseException" && !operation.startsWith("Create")) {
+    return `${thing}NotReady`;
   }
   if (awsCode === "ExpiredIteratorException") return "IteratorExpired";
   if (status >= 500) return "ServiceFailure";
-  if (awsCode === "" && (status === 401 || status === 403)) return "AccessDenied";
-  return "RequestRejected";
+  return awsCode === "" && [401, 403].includes(status) ? "AccessDenied" : "RequestRejected";
 }
 
 const STATES: Readonly<Partial<Record<KinsumerErrorCode, string>>> = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { malformed } from "./answers.ts";
+import { isFields, malformed } from "./answers.ts";
 import type { AttributeValue, Item } from "./dynamodb_api.ts";
 
 /**
@@ -14,31 +14,14 @@ import type { AttributeValue, Item } from "./dynamodb_api.ts";
  * @throws {KinsumerError} `MalformedAnswer` when it is not a row
  */
 export function parseItem(operation: string, raw: unknown): Item {
-  if (typeof raw !== "object" || raw === null) throw malformed(operation, "a row is not an object");
-  const item: Record<string, AttributeValue> = {};
-  for (const [name, rawValue] of Object.entries(raw)) {
-    const value = parseAttribute(rawValue);
-    if (value !== undefined) item[name] = value;
-  }
-  return item;
+  if (!isFields(raw)) throw malformed(operation, "a row is not an object");
+  const ours = Object.entries(raw).filter(([, value]) => isAttribute(value));
+  return Object.fromEntries(ours) as Item;
 }
 
-function parseAttribute(raw: unknown): AttributeValue | undefined {
-  if (typeof raw !== "object" || raw === null) return undefined;
-  const { S, N, BOOL, NULL, L } = raw as Record<string, unknown>;
-  if (typeof S === "string") return { S };
-  if (typeof N === "string") return { N };
-  if (typeof BOOL === "boolean") return { BOOL };
-  if (NULL === true) return { NULL };
-  return Array.isArray(L) ? parseList(L) : undefined;
-}
-
-function parseList(raws: readonly unknown[]): AttributeValue | undefined {
-  const values = [];
-  for (const raw of raws) {
-    const value = parseAttribute(raw);
-    if (value === undefined) return undefined;
-    values.push(value);
-  }
-  return { L: values };
+function isAttribute(raw: unknown): raw is AttributeValue {
+  if (!isFields(raw)) return false;
+  const { S, N, BOOL, NULL, L } = raw;
+  return typeof (S ?? N) === "string" || typeof BOOL === "boolean" || NULL === true ||
+    Array.isArray(L) && L.every(isAttribute);
 }

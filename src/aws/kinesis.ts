@@ -7,6 +7,7 @@
 import { KinsumerError } from "../errors.ts";
 import type { Position, ReceivedRecord, Shard } from "../model.ts";
 import { AnswerReader, malformed } from "./answers.ts";
+import { type Ask, askBy, isAwsCode } from "./ask.ts";
 import type { AwsCall } from "./call.ts";
 import { createDocumentsReader, type RecordsReader } from "./documents.ts";
 
@@ -82,8 +83,7 @@ export function createKinesisApi(
   const named = streamArn === undefined ? { StreamName: streamName } : { StreamARN: streamArn };
   // GetRecords knows no name: its iterator names the stream, but not whose it is.
   const owned = streamArn === undefined ? {} : named;
-  const ask: Ask = async (operation, input, signal) =>
-    new AnswerReader(operation, await call(TARGET_PREFIX + operation, input, { signal }));
+  const ask = askBy(call, TARGET_PREFIX);
   return {
     listShards: (signal) => listShards(ask, named, signal),
     getShardIterator: async ({ shardId, position }, signal) => {
@@ -98,21 +98,13 @@ export function createKinesisApi(
     },
     describeStream: async (signal) => {
       const answer = await ask("DescribeStreamSummary", named, signal);
-      const fields = answer.fields("StreamDescriptionSummary");
-      const summary = new AnswerReader("DescribeStreamSummary", fields);
+      const summary = answer.within("StreamDescriptionSummary");
       const hours = summary.optionalNumber("RetentionPeriodHours");
       const retentionMs = hours === undefined ? undefined : hours * HOUR_MS;
       return { status: summary.text("StreamStatus"), retentionMs };
     },
   };
 }
-
-/** Makes a call and reads its answer. */
-type Ask = (
-  operation: string,
-  input: unknown,
-  signal: AbortSignal | undefined,
-) => Promise<AnswerReader>;
 
 async function listShards(
   ask: Ask,
@@ -123,7 +115,7 @@ async function listShards(
     try {
       return await listPages((input) => ask("ListShards", input, signal), named);
     } catch (error) {
-      if (!isAwsCode(error, ["ExpiredNextTokenException"])) throw error;
+      if (!isAwsCode(error, "ExpiredNextTokenException")) throw error;
       if (restarts >= MAX_LIST_RESTARTS) throw tokensExpired(error);
     }
   }
@@ -160,7 +152,7 @@ async function listPages(
 
 function readShard(raw: unknown): Shard {
   const fields = new AnswerReader("ListShards", raw);
-  const range = new AnswerReader("ListShards", fields.optionalFields("SequenceNumberRange") ?? {});
+  const range = fields.within("SequenceNumberRange", {});
   return {
     shardId: fields.text("ShardId"),
     parentShardId: fields.optionalText("ParentShardId"),
@@ -171,18 +163,11 @@ function readShard(raw: unknown): Shard {
 }
 
 function writePosition(position: Position): Record<string, unknown> {
-  switch (position.type) {
-    case "AT_TIMESTAMP": // in seconds
-      return { ShardIteratorType: position.type, Timestamp: position.timestampMs / 1000 };
-    case "AFTER_SEQUENCE_NUMBER":
-    case "AT_SEQUENCE_NUMBER":
-      return {
-        ShardIteratorType: position.type,
-        StartingSequenceNumber: position.sequenceNumber,
-      };
-    default:
-      return { ShardIteratorType: position.type };
-  }
+  return {
+    ShardIteratorType: position.type,
+    ...("sequenceNumber" in position && { StartingSequenceNumber: position.sequenceNumber }),
+    ...("timestampMs" in position && { Timestamp: position.timestampMs / 1000 }), // in seconds
+  };
 }
 
 /** How the service refuses a sequence number that is not one, or is not of this shard. */
@@ -195,19 +180,17 @@ function rethrow(
 ): never {
   if (!(error instanceof KinsumerError)) throw error;
   const { shardId, position } = about;
-  const { cause, operation, awsCode, httpStatus, requestId, retryable } = error;
-  const facts = { cause, operation, awsCode, httpStatus, requestId, retryable, shardId };
-  const isPlace = position?.type === "AFTER_SEQUENCE_NUMBER" ||
-    position?.type === "AT_SEQUENCE_NUMBER";
-  if (!isPlace || !isAwsCode(error, BAD_ARGUMENT)) {
-    throw new KinsumerError(error.code, error.message, facts);
+  const { code, message, cause, awsCode } = error;
+  const facts = { ...error, cause, shardId };
+  const isPlace = position !== undefined && "sequenceNumber" in position;
+  if (!isPlace || !isAwsCode(error, ...BAD_ARGUMENT)) {
+    throw new KinsumerError(code, message, facts);
   }
   const preposition = position.type === "AT_SEQUENCE_NUMBER" ? "at" : "after";
-  const message = `Cannot read shard "${shardId}" ${preposition} sequence number ` +
-    `"${position.sequenceNumber}": it is not one of this shard (${awsCode})`;
-  throw new KinsumerError("InvalidSequenceNumber", message, facts);
-}
-
-function isAwsCode(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof KinsumerError && codes.includes(error.awsCode ?? "");
+  throw new KinsumerError(
+    "InvalidSequenceNumber",
+    `Cannot read shard "${shardId}" ${preposition} sequence number ` +
+      `"${position.sequenceNumber}": it is not one of this shard (${awsCode})`,
+    facts,
+  );
 }

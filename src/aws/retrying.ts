@@ -49,19 +49,26 @@ const DEFAULT_UNREPEATED_TARGETS = ["Kinesis_20131202.GetRecords"];
  * @throws what the last attempt throws, or the signal's reason
  */
 export function retrying(call: AwsCall, options: RetryingOptions): AwsCall {
-  const { clock, maxAttempts = DEFAULT_MAX_ATTEMPTS, onRetry } = options;
-  const unrepeated = new Set(options.unrepeatedTargets ?? DEFAULT_UNREPEATED_TARGETS);
+  const { clock, random, maxAttempts = DEFAULT_MAX_ATTEMPTS, onRetry } = options;
+  const { baseDelayMs = DEFAULT_BASE_DELAY_MS, maxDelayMs = DEFAULT_MAX_DELAY_MS } = options;
+  const { unrepeatedTargets = DEFAULT_UNREPEATED_TARGETS } = options;
   return async (target, input, callOptions) => {
     const signal = callOptions?.signal;
-    const pauses = new Pauses(options);
+    let boundMs = baseDelayMs;
+    let isNetworkTrusted = true;
     for (let attempt = 1;; attempt++) {
       try {
         return await call(target, input, callOptions);
       } catch (error) {
         if (!(error instanceof KinsumerError) || !error.retryable) throw error;
-        if (attempt >= maxAttempts || unrepeated.has(target)) throw error;
+        if (attempt >= maxAttempts || unrepeatedTargets.includes(target)) throw error;
         signal?.throwIfAborted();
-        const delayMs = pauses.next(error);
+        let delayMs = 0;
+        if (error.code === "NetworkFailure" && isNetworkTrusted) isNetworkTrusted = false;
+        else {
+          delayMs = random.next() * Math.min(boundMs, maxDelayMs);
+          boundMs *= 2;
+        }
         onRetry?.({ target, attempt, delayMs, error });
         callOptions?.onRetry?.({ attempt, delayMs, error });
         if (delayMs > 0) await clock.sleep(delayMs, signal);
@@ -69,28 +76,4 @@ export function retrying(call: AwsCall, options: RetryingOptions): AwsCall {
       }
     }
   };
-}
-
-/** The pauses of one call. */
-class Pauses {
-  readonly #random: Random;
-  readonly #maxDelayMs: number;
-  #boundMs: number;
-  #isNetworkTrusted = true;
-
-  constructor(options: RetryingOptions) {
-    this.#random = options.random;
-    this.#maxDelayMs = options.maxDelayMs ?? DEFAULT_MAX_DELAY_MS;
-    this.#boundMs = options.baseDelayMs ?? DEFAULT_BASE_DELAY_MS;
-  }
-
-  next(error: KinsumerError): number {
-    if (error.code === "NetworkFailure" && this.#isNetworkTrusted) {
-      this.#isNetworkTrusted = false;
-      return 0;
-    }
-    const boundMs = Math.min(this.#boundMs, this.#maxDelayMs);
-    this.#boundMs = boundMs * 2;
-    return this.#random.next() * boundMs;
-  }
 }

@@ -66,10 +66,7 @@ export async function describeStream(
     arn === undefined ? { StreamName: streamName } : { StreamARN: arn },
     { signal },
   );
-  const summary = new AnswerReader(
-    operation,
-    new AnswerReader(operation, answer).fields("StreamDescriptionSummary"),
-  );
+  const summary = new AnswerReader(operation, answer).within("StreamDescriptionSummary");
   const mode = summary.optionalFields("StreamModeDetails")?.["StreamMode"];
   return {
     streamName,
@@ -148,7 +145,7 @@ export async function describeTable(
     }
     throw error;
   }
-  const table = new AnswerReader(operation, new AnswerReader(operation, answer).fields("Table"));
+  const table = new AnswerReader(operation, answer).within("Table");
   const types = new Map(
     readPairs(table.optionalList("AttributeDefinitions"), "AttributeType"),
   );

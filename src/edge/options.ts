@@ -8,6 +8,7 @@
 import { endpointVariable } from "../option_places.ts";
 import type { KinsumerOptions } from "../options.ts";
 import type { ResolvedOptions } from "../resolve_options.ts";
+import { wholeNumber } from "../resolve_run_options.ts";
 import type { StartPosition } from "../rules/position.ts";
 import type { RunOnceOptions } from "../run_options.ts";
 import { type Runtime, systemRuntime } from "../runtime.ts";
@@ -38,8 +39,6 @@ export interface EdgeOptions extends
     | "shardCheckIntervalMs"
     | "clientRecordMaxAgeMs"
     | "goShardCheckIntervalMs"
-    | "drainTimeoutMs"
-    | "bufferSize"
     | "maxBufferedBytes"
     | "readLimit"
     | "requestTimeoutMs"
@@ -61,31 +60,56 @@ export interface EdgeOptions extends
   readonly telemetry?: RunTelemetry | undefined;
 }
 
+/** What a run at the edge is made from, with every default filled in. */
+export interface ResolvedEdgeOptions extends
+  Pick<
+    ResolvedOptions,
+    | "applicationName"
+    | "clientId"
+    | "clientName"
+    | "clientRecordMaxAgeMs"
+    | "commitIntervalMs"
+    | "credentials"
+    | "dynamodbEndpoint"
+    | "extractContext"
+    | "goShardCheckIntervalMs"
+    | "idleDelayMs"
+    | "kinesis"
+    | "kinesisEndpoint"
+    | "logger"
+    | "maxBufferedBytes"
+    | "onEvent"
+    | "onInvalidCheckpoint"
+    | "readLimit"
+    | "region"
+    | "requestTimeoutMs"
+    | "runtime"
+    | "shardCheckIntervalMs"
+    | "streamArn"
+    | "streamName"
+    | "tableNames"
+    | "tables"
+    | "throttleDelayMs"
+  > {
+  readonly startAt: StartPosition;
+}
+
 /** How long one run may take, and how much, as in the whole library. */
 export type EdgeRunOptions = Omit<RunOnceOptions, "process">;
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const MIB = 1_048_576;
+const HOUR_MS = 3_600_000;
 
 /** Of each number: its default, and the least and the most that it may be. */
 const NUMBERS = {
-  shardCheckIntervalMs: [1500, 50, 10 * MINUTE_MS],
-  throttleDelayMs: [250, 200, MINUTE_MS],
-  idleDelayMs: [1000, 200, MINUTE_MS],
-  commitIntervalMs: [5000, 10, 10 * MINUTE_MS],
-  goShardCheckIntervalMs: [MINUTE_MS, 200, HOUR_MS],
-  drainTimeoutMs: [30_000, 0, HOUR_MS],
-  requestTimeoutMs: [10_000, 100, 5 * MINUTE_MS],
-  bufferSize: [20_000, 1, 1_000_000],
-  maxBufferedBytes: [64 * MIB, MIB, 4096 * MIB],
+  shardCheckIntervalMs: [1500, 50, 600_000],
+  throttleDelayMs: [250, 200, 60_000],
+  idleDelayMs: [1000, 200, 60_000],
+  commitIntervalMs: [5000, 10, 600_000],
+  goShardCheckIntervalMs: [60_000, 200, 3_600_000],
+  requestTimeoutMs: [10_000, 100, 300_000],
+  maxBufferedBytes: [67_108_864, 1_048_576, 4_294_967_296],
   readLimit: [10_000, 1, 10_000],
 } as const;
-
-const OTHERS = "streamName streamArn applicationName clientId clientName region credentials " +
-  "kinesisEndpoint dynamodbEndpoint startAt onInvalidCheckpoint clientRecordMaxAgeMs tablePrefix " +
-  "tableNames onEvent logger extractContext runtime kinesis tables telemetry";
-const KNOWN = new Set([...Object.keys(NUMBERS), ...OTHERS.split(" ")]);
 
 const NAME = /^[A-Za-z0-9_.-]+$/;
 const STREAM_ARN =
@@ -97,31 +121,36 @@ const STREAM_ARN =
  * @throws {TypeError} when an option is missing, has the wrong type, or is not known
  * @throws {RangeError} when a value is not allowed
  */
-export function resolveEdgeOptions(options: EdgeOptions): ResolvedOptions {
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.has(name)) throw new TypeError(`Cannot run once: ${name} is not an option here`);
-  }
+export function resolveEdgeOptions(options: EdgeOptions): ResolvedEdgeOptions {
   const runtime = options.runtime ?? systemRuntime();
-  const numbers = Object.fromEntries(
-    Object.entries(NUMBERS).map(([name, [fallback, min, max]]) => [
-      name,
-      numberOf(options, name as keyof typeof NUMBERS, [fallback, min, max]),
-    ]),
-  ) as { readonly [name in keyof typeof NUMBERS]: number };
-  const beatMs = numbers.shardCheckIntervalMs;
   const clientId = textOf(options, "clientId", /^[^]{1,256}$/, runtime.random.uuid());
-  return {
+  const { telemetry: _, ...rest } = options;
+  const resolved = {
     ...choicesOf(options, runtime),
-    ...numbers,
+    ...numbersOf(options),
     ...placesOf(options, runtime),
-    clientRecordMaxAgeMs: numberOf(options, "clientRecordMaxAgeMs", [
-      5 * beatMs,
-      3 * beatMs,
-      HOUR_MS,
-    ]),
     clientId,
     clientName: textOf(options, "clientName", /^[^]{1,256}$/, clientId),
     runtime,
+  };
+  for (const name of Object.keys(rest)) {
+    if (!(name in resolved)) throw new TypeError(`Cannot run once: ${name} is not an option here`);
+  }
+  return resolved;
+}
+
+function numbersOf(options: EdgeOptions) {
+  const numbers = Object.fromEntries(
+    Object.entries(NUMBERS).map(([name, [fallback, min, max]]) => {
+      const value = options[name as keyof typeof NUMBERS] ?? fallback;
+      return [name, wholeNumber(name, value, [min, max])];
+    }),
+  ) as { readonly [name in keyof typeof NUMBERS]: number };
+  const beatMs = numbers.shardCheckIntervalMs;
+  const name = "clientRecordMaxAgeMs";
+  return {
+    ...numbers,
+    [name]: wholeNumber(name, options[name] ?? 5 * beatMs, [3 * beatMs, HOUR_MS]),
   };
 }
 
@@ -158,7 +187,7 @@ function placesOf(options: EdgeOptions, runtime: Runtime) {
   };
 }
 
-/** What is chosen or brought, and what of the whole library has no meaning in a run. */
+/** What is chosen or brought. */
 function choicesOf(options: EdgeOptions, runtime: Runtime) {
   const { credentials, extractContext, kinesis, logger, onEvent, tables = {} } = options;
   const { onInvalidCheckpoint = "fail", startAt = "horizon" } = options;
@@ -181,19 +210,7 @@ function choicesOf(options: EdgeOptions, runtime: Runtime) {
     tables,
     onInvalidCheckpoint,
     startAt,
-    acknowledge: "auto",
-    wire: "json",
-    coordination: undefined,
-    shared: undefined,
-    statsReceiver: undefined,
-    tableCapacity: undefined,
-    tableTags: undefined,
-    deletionProtection: false,
-    pointInTimeRecovery: false,
-    leaderActionIntervalMs: HOUR_MS,
-    stalledAfterMs: HOUR_MS,
-    tableWaiterDelayMs: HOUR_MS,
-  } as const;
+  };
 }
 
 function textOf(
@@ -205,17 +222,6 @@ function textOf(
   const value = options[name] ?? fallback;
   if (typeof value === "string" && pattern.test(value) && value.length <= 256) return value;
   throw refusal(name, `a string like ${pattern}`, value);
-}
-
-function numberOf(
-  options: EdgeOptions,
-  name: keyof EdgeOptions,
-  [fallback, min, max]: readonly [fallback: number, min: number, max: number],
-): number {
-  const value = options[name] ?? fallback;
-  const isNumber = typeof value === "number" && Number.isInteger(value);
-  if (isNumber && value >= min && value <= max) return value;
-  throw refusal(name, `a whole number from ${min} to ${max}`, value);
 }
 
 /** Misuse, in words; a value that may be an object is not shown. */

@@ -6,13 +6,13 @@
  */
 
 import type { AwsCall } from "../aws/call.ts";
-import { createCredentialsSource } from "../aws/credentials.ts";
 import { createItemsApi } from "../aws/dynamodb.ts";
 import { createKinesisApi, type KinesisApi } from "../aws/kinesis.ts";
 import { retrying } from "../aws/retrying.ts";
 import type { KinsumerOptions } from "../options.ts";
 import { systemRuntime } from "../runtime.ts";
 import { type CheckpointsTable, createCheckpointsTable } from "../tables/checkpoints.ts";
+import { createEdgeCredentials } from "./credentials.ts";
 import { createEdgeCall } from "./signing.ts";
 
 /** Whom to speak to, and as whom: options of the whole library, with the same meaning. */
@@ -55,7 +55,7 @@ function callOf(service: "kinesis" | "dynamodb", options: PortOptions): AwsCall 
   const { region, requestTimeoutMs: timeoutMs = 10_000, runtime = systemRuntime() } = options;
   const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   const { endpoint = `https://${service}.${region}.${domain}` } = options;
-  const credentials = createCredentialsSource({ credentials: options.credentials, runtime });
+  const credentials = createEdgeCredentials({ credentials: options.credentials, runtime });
   return retrying(
     createEdgeCall({ service, endpoint, region, credentials, runtime, timeoutMs }),
     runtime,

@@ -4,10 +4,9 @@
  * @module
  */
 
-import { Run } from "../run.ts";
 import type { RunOnceHandler, RunOnceResult } from "../run_options.ts";
-import { EdgeClient } from "./edge_client.ts";
 import type { EdgeOptions, EdgeRunOptions } from "./options.ts";
+import { EdgeRun } from "./run.ts";
 
 /**
  * Joins the fleet for one run, as `runOnce()` of the whole library does, with the same promises:
@@ -47,8 +46,5 @@ export async function runOnce(
   handler: RunOnceHandler,
   run: EdgeRunOptions = {},
 ): Promise<RunOnceResult> {
-  return await new Run(options, handler, run, { open }).result();
+  return await new EdgeRun(options, handler, run).result();
 }
-
-const open = (options: EdgeOptions, join: ConstructorParameters<typeof EdgeClient>[1]) =>
-  new EdgeClient(options, join);

@@ -10,6 +10,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { openTestEnvironment, type TestEnvironment } from "../../testing/environment.ts";
 import { FAST_OPTIONS, Fleet } from "../../testing/fleet.ts";
+import { Network } from "../../testing/network.ts";
 import { systemRuntime } from "../runtime.ts";
 import { type EdgeOptions, openCheckpoints, openStream, runOnce } from "./mod.ts";
 
@@ -64,6 +65,45 @@ describe("runOnce() at the edge", () => {
         isClean: true,
       });
       assert.deepEqual(seen.sort(), fleet.putResults.map((each) => each.sequenceNumber).sort());
+    });
+  });
+
+  it("costs 21 requests where four shards have nothing new", LIMIT, async () => {
+    await Fleet.with(environment, { shardCount: 4 }, async (fleet) => {
+      await fleet.put(20);
+      await runOnce(optionsFor(fleet), () => {});
+      const network = new Network();
+      const options = { ...optionsFor(fleet), runtime: network.runtime };
+      const { records, requests } = await runOnce(options, () => {});
+      assert.deepEqual({ records, requests }, { records: 0, requests: 21 });
+      assert.deepEqual(Object.fromEntries(network.counts()), {
+        BatchGetItem: 1,
+        DeleteItem: 1,
+        GetRecords: 4,
+        GetShardIterator: 4,
+        ListShards: 1,
+        Scan: 1,
+        UpdateItem: 9,
+      });
+      assert.equal(network.timerCount, 0, "a timer runs on");
+    });
+  });
+
+  it("goes on with the children of a split, in order", LIMIT, async () => {
+    await Fleet.with(environment, { shardCount: 2 }, async (fleet) => {
+      await fleet.put(60);
+      await environment.streams.split(fleet.streamName, "shardId-000000000000");
+      await fleet.put(60);
+      const seen: string[] = [];
+      const { isCaughtUp, shards } = await runOnce(
+        optionsFor(fleet),
+        ({ sequenceNumber }) => void seen.push(sequenceNumber),
+      );
+      assert.deepEqual(seen.sort(), fleet.putResults.map((each) => each.sequenceNumber).sort());
+      const states = shards.map(({ state }) => state);
+      assert.deepEqual(states, ["finished", "caughtUp", "caughtUp", "caughtUp"]);
+      assert.equal(isCaughtUp, true);
+      assert.deepEqual(await fleet.rows("clients"), []);
     });
   });
 

@@ -10,22 +10,12 @@ import type { EventListener, KinsumerEvent, Logger } from "../events.ts";
 
 type Level = keyof Logger;
 
-const LEVELS: { readonly [type in KinsumerEvent["type"]]: Level } = {
-  "started": "info",
-  "stopped": "info",
-  "leader-won": "info",
-  "leader-lost": "info",
-  "client-joined": "info",
-  "client-left": "info",
-  "rebalanced": "info",
-  "shard-captured": "info",
-  "shard-released": "info",
-  "shard-finished": "info",
+/** Those that are more, or less, than `info`. */
+const LEVELS: { readonly [type in KinsumerEvent["type"]]?: Level } = {
   "shard-lost": "warn",
   "shard-expired": "warn",
   "checkpoint-invalid": "error",
   "checkpointed": "debug",
-  "applications-changed": "info",
   "table-unprotected": "warn",
   "retried": "debug",
   "wire-refused": "warn",
@@ -34,7 +24,6 @@ const LEVELS: { readonly [type in KinsumerEvent["type"]]: Level } = {
   "record-skipped": "warn",
   "record-dead-lettered": "warn",
   "shard-paused": "error",
-  "shard-resumed": "info",
   "shard-stalled": "warn",
 };
 
@@ -65,12 +54,12 @@ export class Announcer {
     if (this.#logger === undefined || !isLogged) return;
     const { type, ...facts } = event;
     const isStubborn = event.type === "retried" && event.failures === WARN_AFTER_FAILURES;
-    const level = isStubborn ? "warn" : LEVELS[type];
+    const level = isStubborn ? "warn" : LEVELS[type] ?? "info";
     attempt(() => this.#logger?.[level](`kinsumer: ${type}`, { ...this.#fields, ...facts }));
   }
 
   /** The user's logger, with these fields in each line. */
-  logger(more: Readonly<Record<string, unknown>>): Logger {
+  loggerWith(more: Readonly<Record<string, unknown>>): Logger {
     const write = (level: Level) => (message: string, fields?: Record<string, unknown>) =>
       attempt(() => this.#logger?.[level](message, { ...this.#fields, ...more, ...fields }));
     return {

@@ -99,7 +99,7 @@ describe("the log", () => {
     const logger = { debug: fail, info: fail, warn: fail, error: fail };
     const announcer = new Announcer({ onEvent: fail, logger }, { clientId: "a" });
     announcer.announce({ type: "started", clientId: "a" });
-    announcer.logger({}).info("of a handler");
+    announcer.loggerWith({}).info("of a handler");
   });
 
   it("survives those whose promises reject, and nobody else hears of it either", async () => {

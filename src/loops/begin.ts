@@ -32,6 +32,19 @@ export type Beginning =
   | { readonly outcome: "refused"; readonly error: KinsumerError }
   | { readonly outcome: "stopped" };
 
+/** What finding a beginning needs of a client. */
+export type BeginContext = Pick<
+  LoopContext,
+  | "announcer"
+  | "checkpoints"
+  | "clock"
+  | "incarnation"
+  | "kinesis"
+  | "lease"
+  | "options"
+  | "random"
+>;
+
 /** What begins, and until when it is tried. */
 export interface BeginningShard {
   readonly shardId: string;
@@ -47,7 +60,7 @@ const MAX_PROBES = 3;
 const REOPEN_DELAY_MS = 1_000;
 
 /** Finds where a captured shard begins. */
-export async function begin(context: LoopContext, shard: BeginningShard): Promise<Beginning> {
+export async function begin(context: BeginContext, shard: BeginningShard): Promise<Beginning> {
   const { shardId, signal } = shard;
   const what = { operation: "start position", shardId, signal };
   const position = await persist(context, what, () => positionOf(context, shard));
@@ -69,7 +82,7 @@ export type Reopening =
  * Makes sure that a shard which was assigned although its row calls it finished is finished: the
  * row may be of another stream that had the same name.
  */
-export async function reopen(context: LoopContext, shard: BeginningShard): Promise<Reopening> {
+export async function reopen(context: BeginContext, shard: BeginningShard): Promise<Reopening> {
   const what = { operation: "start position", shardId: shard.shardId, signal: shard.signal };
   const reopened = await persist(context, what, () => tryReopen(context, shard));
   if (reopened === undefined) await context.clock.sleep(REOPEN_DELAY_MS, shard.signal);
@@ -78,7 +91,7 @@ export async function reopen(context: LoopContext, shard: BeginningShard): Promi
 
 /** Opens an iterator at a sequence number: only so does anyone know that there is such a place. */
 async function tryPlace(
-  context: LoopContext,
+  context: BeginContext,
   shard: BeginningShard,
   position: Position & { readonly sequenceNumber: string },
 ): Promise<Beginning> {
@@ -102,7 +115,7 @@ async function tryPlace(
 
 /** What is younger than the shortest retention needs no question. */
 async function wasTrimmed(
-  { clock, kinesis }: LoopContext,
+  { clock, kinesis }: BeginContext,
   checkpoint: Checkpoint,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -111,7 +124,7 @@ async function wasTrimmed(
   return isTrimmed({ checkpoint, nowMs: clock.nowMs(), retentionMs });
 }
 
-async function positionOf(context: LoopContext, shard: BeginningShard): Promise<Position> {
+async function positionOf(context: BeginContext, shard: BeginningShard): Promise<Position> {
   const { kinesis, options } = context;
   const { shardId, checkpoint, signal } = shard;
   if (checkpoint.sequenceNumber !== undefined) {
@@ -125,7 +138,7 @@ async function positionOf(context: LoopContext, shard: BeginningShard): Promise<
 
 /** Why the service refuses a sequence number: it is too old, or not of this shard. */
 async function reasonOf(
-  { kinesis }: LoopContext,
+  { kinesis }: BeginContext,
   checkpoint: Checkpoint,
   signal: AbortSignal,
 ): Promise<CheckpointFlaw> {
@@ -144,7 +157,7 @@ interface Flaw {
 }
 
 /** Tells what is wrong, and does as the policy says. */
-async function treat(context: LoopContext, shard: BeginningShard, flaw: Flaw): Promise<Beginning> {
+async function treat(context: BeginContext, shard: BeginningShard, flaw: Flaw): Promise<Beginning> {
   const policy = context.options.onInvalidCheckpoint;
   const nowMs = context.clock.nowMs(); // before anyone is told: what comes after the event is read
   await announce(context, shard, flaw);
@@ -156,7 +169,7 @@ async function treat(context: LoopContext, shard: BeginningShard, flaw: Flaw): P
 }
 
 async function tryReopen(
-  context: LoopContext,
+  context: BeginContext,
   shard: BeginningShard,
 ): Promise<Reopening | undefined> {
   const { checkpoints, clock, incarnation, kinesis, lease, options, random } = context;
@@ -185,7 +198,7 @@ async function tryReopen(
 }
 
 /** Names the gap: from what was processed to what is left. */
-async function announce(context: LoopContext, shard: BeginningShard, flaw: Flaw): Promise<void> {
+async function announce(context: BeginContext, shard: BeginningShard, flaw: Flaw): Promise<void> {
   const { shardId, checkpoint: { processedThroughMs } } = shard;
   const { reason, sequenceNumber } = flaw;
   const next = await firstLeft(context, shard);
@@ -203,7 +216,7 @@ async function announce(context: LoopContext, shard: BeginningShard, flaw: Flaw)
 
 /** The oldest record that the shard still has. */
 async function firstLeft(
-  { clock, kinesis, options }: LoopContext,
+  { clock, kinesis, options }: BeginContext,
   { shardId, signal }: BeginningShard,
 ): Promise<ReceivedRecord | undefined> {
   const position = { type: "TRIM_HORIZON" } as const;

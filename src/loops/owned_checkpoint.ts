@@ -38,10 +38,12 @@ export class OwnedCheckpoint {
 
   /** @param captured the row as the capture left it */
   constructor(
-    { checkpoints, clock, options, random }: Pick<
-      LoopContext,
-      "checkpoints" | "clock" | "options" | "random"
-    >,
+    { checkpoints, clock, options, random }:
+      & Pick<
+        LoopContext,
+        "checkpoints" | "clock" | "random"
+      >
+      & { readonly options: Pick<LoopContext["options"], "clientId"> },
     captured: Checkpoint,
   ) {
     this.#table = checkpoints;

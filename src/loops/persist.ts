@@ -40,7 +40,8 @@ export async function persist<Result>(
   return undefined;
 }
 
-async function pause(
+/** Announces a failure, and waits: longer with each in a row. */
+export async function pause(
   context: Pick<LoopContext, "announcer" | "clock" | "random">,
   { operation, shardId, signal, maxDelayMs = MAX_RETRY_DELAY_MS }: Persistence,
   error: KinsumerError,

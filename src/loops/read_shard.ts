@@ -22,10 +22,8 @@ import { decideEnd } from "../rules/shard_end.ts";
 import { attempt } from "./announcer.ts";
 import type { Channel } from "./channel.ts";
 import type { LoopContext } from "./context.ts";
+import { openIterator } from "./open_iterator.ts";
 import { toError } from "./persist.ts";
-
-/** An iterator at a moment that nothing follows is not always answered: how long to wait for one. */
-const TIMESTAMP_TIMEOUT_MS = 3_000;
 
 /** Failures in a row after which the iterator may be what is refused. */
 const MOST_FAILURES = 5;
@@ -230,28 +228,11 @@ class ShardReader {
   }
 
   async #openIterator(): Promise<string> {
-    const { clock, kinesis } = this.#context;
     const { channel: { shardId }, signal } = this.#reading;
     const position = resumePosition(this.#start, this.#lastSequenceNumber);
-    if (position.type !== "AT_TIMESTAMP") {
-      return await kinesis.getShardIterator({ shardId, position }, signal);
-    }
-    const attempt = new AbortController();
-    const giveUp = () => attempt.abort();
-    signal.addEventListener("abort", giveUp, { once: true });
-    const done = new AbortController();
-    clock.sleep(TIMESTAMP_TIMEOUT_MS, done.signal).then(giveUp);
-    try {
-      return await kinesis.getShardIterator({ shardId, position }, attempt.signal);
-    } catch (error) {
-      if (!attempt.signal.aborted || signal.aborted) throw error;
-      this.#skipBeforeMs = position.timestampMs;
-      const horizon = { type: "TRIM_HORIZON" } as const;
-      return await kinesis.getShardIterator({ shardId, position: horizon }, signal);
-    } finally {
-      done.abort();
-      signal.removeEventListener("abort", giveUp);
-    }
+    const opened = await openIterator(this.#context, { shardId, position, signal });
+    this.#skipBeforeMs = opened.skipBeforeMs ?? this.#skipBeforeMs;
+    return opened.shardIterator;
   }
 
   #wanted(answer: RecordsAnswer): RecordsAnswer["records"] {

@@ -35,7 +35,11 @@ export class Roster {
   #sightings = new Map<string, Sighting>();
   #latest: readonly ClientRow[] = [];
 
-  constructor({ clients, clock, options }: Pick<LoopContext, "clients" | "clock" | "options">) {
+  constructor(
+    { clients, clock, options }: Pick<LoopContext, "clients" | "clock"> & {
+      readonly options: Pick<LoopContext["options"], "goShardCheckIntervalMs">;
+    },
+  ) {
     this.#table = clients;
     this.#clock = clock;
     this.#goMaxAgeMs = goMaxAgeMs(options.goShardCheckIntervalMs);
@@ -43,30 +47,28 @@ export class Roster {
 
   /** Reads every row and tells the living from the dead. */
   async look(signal: AbortSignal): Promise<RosterView> {
-    const askedAtMs = this.#clock.monotonicMs();
-    const rows = await this.#table.list(signal);
-    const read = { askedAtMs, answeredAtMs: this.#clock.monotonicMs() };
-    const ids = new Set(rows.map((row) => row.clientId));
-    for (const id of this.#sightings.keys()) if (!ids.has(id)) this.#sightings.delete(id);
-    this.#latest = rows;
-    const sorted = [...rows].sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
+    await this.readAll(signal);
     const living: ClientRow[] = [];
     const dead: ClientRow[] = [];
-    for (const row of sorted) (this.#see(row, read) ? living : dead).push(row);
+    for (const { row, isLiving } of this.seen) (isLiving ? living : dead).push(row);
     return { living, dead };
   }
 
-  /** The rows of the latest look, and what is known of them. */
+  /** Reads every row: see {@linkcode Roster.seen}. */
+  async readAll(signal: AbortSignal): Promise<void> {
+    const askedAtMs = this.#clock.monotonicMs();
+    const rows = await this.#table.list(signal);
+    const read = { askedAtMs, answeredAtMs: this.#clock.monotonicMs() };
+    const before = this.#sightings;
+    this.#sightings = new Map(
+      rows.map((row) => [row.clientId, observe(before.get(row.clientId), row, read)]),
+    );
+    this.#latest = [...rows].sort((a, b) => (a.clientId < b.clientId ? -1 : 1));
+  }
+
+  /** The rows of the latest look, sorted by ID, and what is known of them. */
   get seen(): readonly SeenClient[] {
-    return this.#latest.map((row) => {
-      const sighting = this.#sightings.get(row.clientId)!;
-      return {
-        row,
-        sighting,
-        isLiving: this.#judge(row, sighting),
-        hasBeaten: sighting.hasChanged,
-      };
-    });
+    return this.#latest.map((row) => this.#judge(row));
   }
 
   /** Reads one client's row; `undefined` where there is none. */
@@ -74,21 +76,19 @@ export class Roster {
     const askedAtMs = this.#clock.monotonicMs();
     const row = await this.#table.read(clientId, signal);
     if (row === undefined) return undefined;
-    const isAlive = this.#see(row, { askedAtMs, answeredAtMs: this.#clock.monotonicMs() });
-    const sighting = this.#sightings.get(clientId)!;
-    return { row, sighting, isLiving: isAlive, hasBeaten: sighting.hasChanged };
+    const read = { askedAtMs, answeredAtMs: this.#clock.monotonicMs() };
+    this.#sightings.set(clientId, observe(this.#sightings.get(clientId), row, read));
+    return this.#judge(row);
   }
 
-  #see(row: ClientRow, read: { askedAtMs: number; answeredAtMs: number }): boolean {
-    const sighting = observe(this.#sightings.get(row.clientId), row, read);
-    this.#sightings.set(row.clientId, sighting);
-    return this.#judge(row, sighting);
-  }
-
-  #judge(row: ClientRow, sighting: Sighting): boolean {
-    return isLiving(row, sighting, {
-      wallNowMs: this.#clock.nowMs(),
-      goMaxAgeMs: this.#goMaxAgeMs,
-    });
+  #judge(row: ClientRow): SeenClient {
+    const sighting = this.#sightings.get(row.clientId)!;
+    const nowMs = { wallNowMs: this.#clock.nowMs(), goMaxAgeMs: this.#goMaxAgeMs };
+    return {
+      row,
+      sighting,
+      isLiving: isLiving(row, sighting, nowMs),
+      hasBeaten: sighting.hasChanged,
+    };
   }
 }

@@ -14,12 +14,17 @@ import type { Roster } from "./roster.ts";
 /** How many rows that did not beat a visit writes down. */
 const MOST_WITNESSED = 3;
 
+/** What a visit needs to write rows of others. */
+type RowsContext =
+  & Pick<LoopContext, "announcer" | "clients" | "clock" | "maySpend" | "random">
+  & { readonly options: Pick<LoopContext["options"], "clientId"> };
+
 /** The rows of others, in one visit. */
 export class VisitedRows {
-  readonly #context: LoopContext;
+  readonly #context: RowsContext;
   readonly #roster: Roster;
 
-  constructor(context: LoopContext, roster: Roster) {
+  constructor(context: RowsContext, roster: Roster) {
     this.#context = context;
     this.#roster = roster;
   }

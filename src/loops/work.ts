@@ -78,7 +78,7 @@ export class Worker {
     this.#context = context;
     this.#work = work;
     this.#workplace = workplace;
-    this.#openLogger = (fields) => context.announcer.logger(fields);
+    this.#openLogger = (fields) => context.announcer.loggerWith(fields);
   }
 
   /** Works through a task. */

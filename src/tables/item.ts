@@ -56,10 +56,22 @@ export function updateAttributes(lastUpdate: string): Item {
   return { LastUpdate: { N: lastUpdate }, LastUpdateRFC: { S: rfc1123(lastUpdate) } };
 }
 
+/** What may stand in an attribute, by the type it has then. */
+type Values = { readonly S: string; readonly N: string; readonly BOOL: boolean };
+
+/** The value of an attribute; `undefined` where it is absent, or of another type. */
+function valueOf<Type extends keyof Values>(
+  item: Item,
+  attribute: string,
+  type: Type,
+): Values[Type] | undefined {
+  const value = item[attribute] as Partial<Values> | undefined;
+  return value?.[type];
+}
+
 /** A string attribute; `undefined` where it is absent, NULL, empty or of another type. */
 export function readString(item: Item, attribute: string): string | undefined {
-  const value = item[attribute];
-  return value !== undefined && "S" in value && value.S !== "" ? value.S : undefined;
+  return valueOf(item, attribute, "S") || undefined;
 }
 
 /** `LastUpdate`; `"0"` where there is none, or none that counts nanoseconds. */
@@ -69,21 +81,19 @@ export function readUpdate(item: Item): string {
 
 /** A number of nanoseconds, as its digits; `undefined` where there is none. */
 export function readNanoseconds(item: Item, attribute: string): string | undefined {
-  const value = item[attribute];
-  return value !== undefined && "N" in value && /^\d+$/.test(value.N) ? value.N : undefined;
+  const digits = valueOf(item, attribute, "N");
+  return /^\d+$/.test(digits ?? "") ? digits : undefined;
 }
 
 /** A number above 0, for example a count of milliseconds; `undefined` where there is none. */
 export function readPositive(item: Item, attribute: string): number | undefined {
-  const value = item[attribute];
-  const number = value !== undefined && "N" in value ? Number(value.N) : 0;
-  return Number.isFinite(number) && number > 0 ? number : undefined;
+  const number = Number(valueOf(item, attribute, "N"));
+  return number > 0 && number < Infinity ? number : undefined;
 }
 
 /** A boolean attribute; `undefined` where there is none. */
 export function readBoolean(item: Item, attribute: string): boolean | undefined {
-  const value = item[attribute];
-  return value !== undefined && "BOOL" in value ? value.BOOL : undefined;
+  return valueOf(item, attribute, "BOOL");
 }
 
 /** The strings of a list; none where the list is absent or NULL, as Go writes an empty one. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { OpenableTelemetry, RunTelemetry } from "./run_telemetry.ts";
+import type { Context } from "./api.ts";
+import type { OpenableTelemetry, OpenTelemetry, RunTelemetry } from "./run_telemetry.ts";
 import { Telemetry } from "./telemetry.ts";
 
 /**
@@ -23,7 +24,31 @@ import { Telemetry } from "./telemetry.ts";
 export function openTelemetry(): RunTelemetry {
   const telemetry: OpenableTelemetry = {
     kind: "telemetry",
-    open: (client, extractContext) => new Telemetry(client, extractContext),
+    open: (client, extractContext) => openFor(new Telemetry(client, extractContext)),
   };
   return telemetry;
+}
+
+function openFor(telemetry: Telemetry): OpenTelemetry {
+  return {
+    receive: (pull, recordsOf) => telemetry.receive(pull, recordsOf),
+    observe: (event) => telemetry.observe(event),
+    ports: (open, { beatIntervalMs }) => {
+      const placed = (parent: Context | undefined) =>
+        open((service, call) => telemetry.calls(service, call)(parent));
+      const { kinesis, clients, checkpoints, metadata } = placed(undefined);
+      return {
+        kinesis: telemetry.kinesis({ port: kinesis, within: (parent) => placed(parent).kinesis }),
+        clients: telemetry.clients(clients, beatIntervalMs),
+        checkpoints: telemetry.checkpoints({
+          port: checkpoints,
+          within: (parent) => placed(parent).checkpoints,
+        }),
+        metadata: telemetry.metadata({
+          port: metadata,
+          within: (parent) => placed(parent).metadata,
+        }),
+      };
+    },
+  };
 }
