@@ -1,16 +1,18 @@
 /**
- * Builds what npm ships, in dist/: one ES module and one declaration file per source file, and the
- * door for isolates as one minified file.
+ * Builds what npm ships, in dist/: one ES module per source file, the declarations that the doors
+ * reach, and the door for isolates as one minified file.
  *
  * Comments stay in the declarations, where editors show them; the modules go without, and are
  * otherwise as they were written.
  *
  * @module
  */
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
 import process from "node:process";
 import { bundleEdge } from "./bundle.mjs";
+import { keepReached } from "./emit/declarations.mjs";
+import { indentByTabs } from "./emit/indentation.mjs";
 import { loadTypescript, ROOT } from "./runtimes.mjs";
 
 /** @typedef {import("typescript").Program} Program */
@@ -21,21 +23,21 @@ const BUNDLED = join(ROOT, "src", "edge", "mod.ts");
 
 const ts = loadTypescript();
 
-/** Builds `dist/edge.js` and its types. */
-async function buildEdge() {
-  const { bytes } = await bundleEdge();
-  writeFileSync(join(DIST, "edge.js"), bytes);
-  writeFileSync(join(DIST, "edge.d.ts"), 'export * from "./src/edge/mod.js";\n');
+/** @returns {string[]} the declarations of the doors, as paths in dist/ */
+function doors() {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  return Object.values(exports).filter((door) => door.types !== undefined)
+    .map((door) => door.types.replace("./dist/", ""));
 }
 
-/** @returns {boolean} whether all was compiled */
+/** @returns {Map<string, string> | undefined} the files by path, unless something was wrong */
 function compile() {
   const path = join(ROOT, "tsconfig.build.json");
   const parsed = ts.getParsedCommandLineOfConfigFile(path, {}, {
     ...ts.sys,
     onUnRecoverableConfigFileDiagnostic: (problem) => report([problem]),
   });
-  if (parsed === undefined) return false;
+  if (parsed === undefined) return undefined;
   const { fileNames, options } = parsed;
   const declared = ts.createProgram(fileNames, { ...options, emitDeclarationOnly: true });
   const problems = [...parsed.errors, ...ts.getPreEmitDiagnostics(declared)];
@@ -45,9 +47,17 @@ function compile() {
     undefined,
     declared,
   );
-  for (const program of [declared, modules]) problems.push(...program.emit().diagnostics);
+  /** @type {Map<string, string>} */
+  const files = new Map();
+  /** @type {import("typescript").WriteFileCallback} */
+  const keep = (name, text) => {
+    files.set(relative(DIST, name).replaceAll(sep, "/"), indentByTabs(text));
+  };
+  for (const program of [declared, modules]) {
+    problems.push(...program.emit(undefined, keep).diagnostics);
+  }
   report(problems);
-  return problems.length === 0;
+  return problems.length === 0 ? files : undefined;
 }
 
 /** @param {readonly import("typescript").Diagnostic[]} problems */
@@ -60,6 +70,22 @@ function report(problems) {
   }));
 }
 
+/** @param {ReadonlyMap<string, string | Uint8Array>} files */
+function write(files) {
+  for (const [path, content] of files) {
+    mkdirSync(dirname(join(DIST, path)), { recursive: true });
+    writeFileSync(join(DIST, path), content);
+  }
+}
+
 rmSync(DIST, { recursive: true, force: true });
-if (compile()) await buildEdge();
-else process.exitCode = 1;
+const files = compile();
+if (files === undefined) process.exitCode = 1;
+else {
+  const isDeclaration = (/** @type {[string, string]} */ [path]) => path.endsWith(".d.ts");
+  const declarations = new Map([...files].filter(isDeclaration));
+  declarations.set("edge.d.ts", 'export * from "./src/edge/mod.js";\n');
+  write(new Map([...files].filter((file) => !isDeclaration(file))));
+  write(keepReached(declarations, doors()));
+  write(new Map([["edge.js", (await bundleEdge()).bytes]]));
+}

@@ -41,9 +41,6 @@ export function findContentProblems(manifest, paths) {
       .map((path) => `"${path}" is missing`),
     ...paths.filter((path) => !ALLOWED.test(path) || /_test\./.test(path))
       .map((path) => `"${path}" does not belong in the package`),
-    ...paths.filter((path) => path.endsWith(".js"))
-      .filter((path) => !paths.includes(path.replace(/\.js$/, ".d.ts")))
-      .map((path) => `"${path}" has no types`),
   ];
 }
 
