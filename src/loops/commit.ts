@@ -5,13 +5,14 @@
  * @module
  */
 
+import type { ResolvedOptions } from "../resolve_options.ts";
 import type { Channel } from "./channel.ts";
 import { attempt } from "./announcer.ts";
 import type { LoopContext } from "./context.ts";
 import type { CheckpointChange, OwnedCheckpoint } from "./owned_checkpoint.ts";
 import { persist } from "./persist.ts";
 
-/** The longest between two renewals. */
+/** The longest between two renewals, or between two tries of one. */
 const MAX_RENEWAL_INTERVAL_MS = 60_000;
 
 /** What is committed, and until when. */
@@ -30,8 +31,7 @@ export async function commitLoop(
 ): Promise<"lost" | "stopped"> {
   const { clock, options } = context;
   const { channel, owned, signal } = committing;
-  // A Go client may capture what was not written for five of its shard checks.
-  const renewalMs = Math.min(MAX_RENEWAL_INTERVAL_MS, options.goShardCheckIntervalMs);
+  const renewalMs = renewalIntervalMs(options);
   while (!signal.aborted) {
     await clock.sleep(Math.min(options.commitIntervalMs, renewalMs), signal);
     if (signal.aborted) break;
@@ -54,12 +54,17 @@ export async function commit(
 ): Promise<"committed" | "lost" | "stopped"> {
   const { shardId } = channel;
   let hasProgressed = false;
-  const outcome = await persist(context, { operation: "commit", shardId, signal }, () => {
-    const sequenceNumber = pendingSequenceNumber(channel, owned);
-    const { processedThroughMs } = channel;
-    hasProgressed = sequenceNumber !== undefined;
-    return owned.write({ ...change, sequenceNumber, processedThroughMs }, cutSignal);
-  });
+  const maxDelayMs = renewalIntervalMs(context.options);
+  const outcome = await persist(
+    context,
+    { operation: "commit", shardId, signal, maxDelayMs },
+    () => {
+      const sequenceNumber = pendingSequenceNumber(channel, owned);
+      const { processedThroughMs } = channel;
+      hasProgressed = sequenceNumber !== undefined;
+      return owned.write({ ...change, sequenceNumber, processedThroughMs }, cutSignal);
+    },
+  );
   if (outcome === "committed") {
     const { sequenceNumber } = owned;
     const isLogged = hasProgressed; // a renewal is no news
@@ -67,6 +72,14 @@ export async function commit(
     attempt(() => context.options.statsReceiver?.checkpoint());
   }
   return outcome ?? "stopped";
+}
+
+/**
+ * How long a row may stay as it is, be it that nothing changes or that writes fail: a Go client may
+ * capture what was not written for five of its shard checks.
+ */
+function renewalIntervalMs({ goShardCheckIntervalMs }: ResolvedOptions): number {
+  return Math.min(MAX_RENEWAL_INTERVAL_MS, goShardCheckIntervalMs);
 }
 
 /** Whether more is processed than the checkpoint says. */

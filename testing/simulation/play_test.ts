@@ -29,6 +29,12 @@ describe("playScenario()", () => {
     });
   }
 
+  it("keeps every promise with seed 10008: a write is tried again before Go looks", {
+    timeout: 60_000,
+  }, async () => {
+    assert.deepEqual((await playScenario(drawScenario(10_008))).violations, []);
+  });
+
   it("keeps every promise with forty seeds", { timeout: 120_000 }, async () => {
     for (let seed = 20_000; seed < 20_040; seed++) {
       assert.deepEqual((await playScenario(drawScenario(seed))).violations, [], `seed ${seed}`);
