@@ -191,9 +191,7 @@ export class Cast {
     actor.shardIds.add(shardId);
     const most = bufferSize + readLimit * actor.shardIds.size;
     if (this.#handlers !== undefined) {
-      const ahead = this.#handlers.read(actor, shardId, records);
-      if (ahead > most) account.violate("P8", `${actor.name} reads ${ahead} records ahead`);
-      return;
+      return this.#handlers.read(actor, { shardId, records, most });
     }
     actor.fetched += records.length;
     const ahead = actor.fetched - actor.delivered;

@@ -12,6 +12,7 @@ import type { Kinsumer } from "../../src/kinsumer.ts";
 import type { KinsumerRecord, ReceivedRecord } from "../../src/model.ts";
 import type { SimulatedMachineClock } from "./clock.ts";
 import { faultOf, type Handling, processOptions } from "./handling.ts";
+import { HandlersAhead } from "./handlers_ahead.ts";
 import type { Actor, Stage } from "./stage.ts";
 
 interface Call {
@@ -41,8 +42,8 @@ export class Handlers {
   readonly #succeeded = new Map<number, string>();
   /** What each client has handled with success. */
   readonly #done = new Map<Actor, Set<number>>();
-  /** What each client has read of each shard, and no handler has begun. */
-  readonly #ahead = new Map<Actor, Map<string, Set<number>>>();
+  /** What each client has read, and no handler has begun. */
+  readonly #ahead = new Map<Actor, HandlersAhead>();
   #running: Call[] = [];
   #isHealed = false;
 
@@ -74,22 +75,21 @@ export class Handlers {
     };
   }
 
-  /**
-   * A client has read records.
-   *
-   * @returns how many it has read, of all shards, that no handler has begun
-   */
-  read(actor: Actor, shardId: string, records: readonly ReceivedRecord[]): number {
-    const shards = this.#ahead.get(actor) ?? new Map<string, Set<number>>();
-    this.#ahead.set(actor, shards);
-    const places = shards.get(shardId) ?? new Set<number>();
-    shards.set(shardId, places);
-    for (const { data } of records) {
-      const place = Number(new TextDecoder().decode(data));
-      // After a pause, what was done beyond the failure is read again and recognised.
-      if (!this.#done.get(actor)?.has(place)) places.add(place);
-    }
-    return [...shards.values()].reduce((sum, { size }) => sum + size, 0);
+  /** A client has read records: no more than `most` may wait for a handler to begin with them. */
+  read(
+    actor: Actor,
+    { most, records, shardId }: {
+      readonly shardId: string;
+      readonly records: readonly ReceivedRecord[];
+      readonly most: number;
+    },
+  ): void {
+    const ahead = this.#ahead.get(actor) ?? new HandlersAhead();
+    this.#ahead.set(actor, ahead);
+    // After a pause, what was done beyond the failure is read again and recognised.
+    const places = records.map(({ data }) => Number(new TextDecoder().decode(data)))
+      .filter((place) => !this.#done.get(actor)?.has(place));
+    this.#checkAhead(actor, ahead.read(shardId, places, most));
   }
 
   /** An event of a client. */
@@ -101,7 +101,7 @@ export class Handlers {
     }
     if (!DROPPING.has(event.type)) return;
     const { shardId } = event as Extract<KinsumerEvent, { type: "shard-released" }>;
-    this.#ahead.get(actor)?.delete(shardId);
+    this.#ahead.get(actor)?.dropped(shardId);
     if (event.type === "shard-paused") return;
     // What still runs of an ownership that has ended holds nobody up.
     this.#running = this.#running.filter(({ actor: other, context }) =>
@@ -171,7 +171,9 @@ export class Handlers {
     const { actor, places, records, context: { shardId, signal } } = call;
     const { world: { account } } = this.#stage;
     for (const record of records) account.begun(actor.name, record);
-    for (const place of places) this.#ahead.get(actor)?.get(shardId)?.delete(place);
+    for (const place of places) {
+      this.#checkAhead(actor, this.#ahead.get(actor)?.begun(shardId, place));
+    }
     this.#running.push(call);
     const ownRuns = this.#running.filter((each) => each.actor === actor && !isOver(each));
     if (ownRuns.length > this.#handling.limit) {
@@ -179,6 +181,12 @@ export class Handlers {
     }
     if (signal.aborted) account.violate("P4", `${actor.name} began ${shardId} in vain`);
     this.#checkOrder(call);
+  }
+
+  /** P8: no more is read ahead than may wait. */
+  #checkAhead({ name }: Actor, excessive: number | undefined): void {
+    if (excessive === undefined) return;
+    this.#stage.world.account.violate("P8", `${name} reads ${excessive} records ahead`);
   }
 
   /** P2: what comes before is done, and nothing of it still runs. */
