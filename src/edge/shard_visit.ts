@@ -20,7 +20,7 @@ import { EdgeRecord } from "./record.ts";
 import { ShardReader } from "./shard_reader.ts";
 import { findStart, type Start } from "./start.ts";
 
-/** The longest between two writes of a checkpoint that has not moved. */
+/** The longest between two writes of a checkpoint, or between two tries of one. */
 const MAX_RENEWAL_INTERVAL_MS = 60_000;
 /** Another has the shard, or may have it. */
 const HELD = { outcome: "held" } as const;
@@ -123,14 +123,19 @@ export class ShardVisit {
     this.#losing.abort(new Error(`Shard "${shardId}" is lost: ${reason}`));
   }
 
+  /** How long the row may stay as it is: a Go client may take it after five of its shard checks. */
+  get #renewalIntervalMs(): number {
+    return Math.min(MAX_RENEWAL_INTERVAL_MS, this.#context.options.goShardCheckIntervalMs);
+  }
+
   /** Commits where it is time to; renews what has not moved, so that no Go client takes it for left. */
   commitIfDue(): void {
     const { clock, maySpend, options } = this.#context;
     const owned = this.#owned;
     if (owned === undefined || this.#writing || this.#stopping.signal.aborted) return;
-    const intervalMs = this.#sequenceNumber === owned.sequenceNumber
-      ? Math.min(MAX_RENEWAL_INTERVAL_MS, options.goShardCheckIntervalMs)
-      : options.commitIntervalMs;
+    const renewalMs = this.#renewalIntervalMs;
+    const hasMoved = this.#sequenceNumber !== owned.sequenceNumber;
+    const intervalMs = hasMoved ? Math.min(options.commitIntervalMs, renewalMs) : renewalMs;
     if (clock.monotonicMs() - owned.writtenAtMs < intervalMs || !maySpend()) return;
     this.#writing = this.#write(owned, {}, this.#stopping.signal)
       .finally(() => this.#writing = undefined);
@@ -316,8 +321,9 @@ export class ShardVisit {
       const processedThroughMs = this.#processedThroughMs;
       return owned.write({ ...change, sequenceNumber, processedThroughMs }, abandonSignal);
     };
+    const what = { operation: "commit", shardId, signal, maxDelayMs: this.#renewalIntervalMs };
     const outcome = this.#lossReason === undefined
-      ? await persist(this.#context, { operation: "commit", shardId, signal }, write)
+      ? await persist(this.#context, what, write)
       : await write().catch(() => undefined);
     const { sequenceNumber } = owned;
     if (outcome === "lost") this.lose("taken");
