@@ -66,6 +66,11 @@ export function endpointVariable(
   return undefined;
 }
 
+/** Where a service of a region is spoken to. */
+export function publicEndpoint(service: "kinesis" | "dynamodb", region: string): string {
+  return `https://${service}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+}
+
 /** Where shards begin. */
 export function checkStartAt(check: Checker, nowMs: number): StartAt {
   const name = "startAt";

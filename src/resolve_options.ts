@@ -20,6 +20,7 @@ import {
   checkStartAt,
   checkStream,
   endpointVariable,
+  publicEndpoint,
 } from "./option_places.ts";
 import { checkCapacity, checkTableNames, checkTables, checkTags } from "./option_tables.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
@@ -106,15 +107,10 @@ function endpoints(check: Checker, runtime: Runtime) {
     instead: ', or the environment variable "AWS_REGION"',
   });
   checkArnRegion(check, region);
-  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return {
     region,
-    kinesisEndpoint: check.url("kinesisEndpoint", `https://kinesis.${region}.${suffix}`, kinesis),
-    dynamodbEndpoint: check.url(
-      "dynamodbEndpoint",
-      `https://dynamodb.${region}.${suffix}`,
-      dynamodb,
-    ),
+    kinesisEndpoint: check.url("kinesisEndpoint", publicEndpoint("kinesis", region), kinesis),
+    dynamodbEndpoint: check.url("dynamodbEndpoint", publicEndpoint("dynamodb", region), dynamodb),
   };
 }
 

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Credentials } from "../aws/credentials.ts";
-import { readStreamArn } from "../option_places.ts";
+import { publicEndpoint, readStreamArn } from "../option_places.ts";
 import { type Arguments, type OptionSpecs, UsageError } from "./command.ts";
 import { findProfile, type Profile } from "./profile.ts";
 
@@ -115,11 +115,10 @@ export function decideTarget(facts: TargetFacts): Target {
   if (found === undefined) {
     throw new UsageError("the region is missing: set AWS_REGION, or give --region");
   }
-  const suffix = found.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
   return {
     region: found,
-    kinesisEndpoint: kinesis ?? `https://kinesis.${found}.${suffix}`,
-    dynamodbEndpoint: dynamodb ?? `https://dynamodb.${found}.${suffix}`,
+    kinesisEndpoint: kinesis ?? publicEndpoint("kinesis", found),
+    dynamodbEndpoint: dynamodb ?? publicEndpoint("dynamodb", found),
     ...credentialsOf(facts, { profile, isLocal }),
     ...(stream !== undefined && given.stream !== undefined && { streamArn: given.stream }),
   };

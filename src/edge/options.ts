@@ -5,7 +5,7 @@
  * @module
  */
 
-import { endpointVariable } from "../option_places.ts";
+import { endpointVariable, publicEndpoint } from "../option_places.ts";
 import type { KinsumerOptions } from "../options.ts";
 import type { ResolvedOptions } from "../resolve_options.ts";
 import { wholeNumber } from "../resolve_run_options.ts";
@@ -157,23 +157,20 @@ function numbersOf(options: EdgeOptions) {
 /** Where the stream and the tables are, and what they are called. */
 function placesOf(options: EdgeOptions, runtime: Runtime) {
   const { streamArn } = options;
-  const arn = streamArn === undefined ? [] : STREAM_ARN.exec(streamArn) ?? [];
-  if (streamArn !== undefined && (options.streamName !== undefined || arn.length === 0)) {
-    throw new RangeError("Cannot run once: streamArn must be a stream's ARN, without a streamName");
+  const [, arnRegion, arnName] = STREAM_ARN.exec(streamArn ?? "") ?? [];
+  if (streamArn !== undefined && (arnName === undefined || options.streamName !== undefined)) {
+    throw refusal("streamArn", "a stream's ARN, without a streamName", streamArn);
   }
   const applicationName = textOf(options, "applicationName", NAME);
   const kinesisEndpoint = options.kinesisEndpoint ?? endpointVariable(runtime, "KINESIS")?.value;
   const dynamodbEndpoint = options.dynamodbEndpoint ?? endpointVariable(runtime, "DYNAMODB")?.value;
   const ports = (options.kinesis ?? kinesisEndpoint) && (options.tables ?? dynamodbEndpoint);
-  const near = arn[1] ?? runtime.env("AWS_REGION") ?? runtime.env("AWS_DEFAULT_REGION");
+  const near = arnRegion ?? (runtime.env("AWS_REGION") || runtime.env("AWS_DEFAULT_REGION"));
   const region = textOf(options, "region", /^[a-z0-9-]+$/, near ?? (ports && "us-east-1"));
-  if (arn[1] !== undefined && arn[1] !== region) {
-    throw new RangeError("Cannot run once: region must be that of streamArn");
-  }
-  const domain = `${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
+  if (region !== (arnRegion ?? region)) throw refusal("region", "that of streamArn", region);
   const tablePrefix = textOf(options, "tablePrefix", NAME, `${applicationName}_`);
   return {
-    streamName: arn[2] ?? textOf(options, "streamName", NAME),
+    streamName: arnName ?? textOf(options, "streamName", NAME),
     streamArn,
     applicationName,
     region,
@@ -182,8 +179,8 @@ function placesOf(options: EdgeOptions, runtime: Runtime) {
       ...tableNames(applicationName, tablePrefix),
       ...options.tableNames,
     } as TableNames,
-    kinesisEndpoint: new URL(kinesisEndpoint ?? `https://kinesis.${domain}`).origin,
-    dynamodbEndpoint: new URL(dynamodbEndpoint ?? `https://dynamodb.${domain}`).origin,
+    kinesisEndpoint: new URL(kinesisEndpoint ?? publicEndpoint("kinesis", region)).origin,
+    dynamodbEndpoint: new URL(dynamodbEndpoint ?? publicEndpoint("dynamodb", region)).origin,
   };
 }
 

@@ -9,6 +9,7 @@ import type { AwsCall } from "../aws/call.ts";
 import { createItemsApi } from "../aws/dynamodb.ts";
 import { createKinesisApi, type KinesisApi } from "../aws/kinesis.ts";
 import { retrying } from "../aws/retrying.ts";
+import { publicEndpoint } from "../option_places.ts";
 import type { KinsumerOptions } from "../options.ts";
 import { systemRuntime } from "../runtime.ts";
 import { type CheckpointsTable, createCheckpointsTable } from "../tables/checkpoints.ts";
@@ -53,8 +54,7 @@ export function openCheckpoints(
 
 function callOf(service: "kinesis" | "dynamodb", options: PortOptions): AwsCall {
   const { region, requestTimeoutMs: timeoutMs = 10_000, runtime = systemRuntime() } = options;
-  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-  const { endpoint = `https://${service}.${region}.${domain}` } = options;
+  const { endpoint = publicEndpoint(service, region) } = options;
   const credentials = createEdgeCredentials({ credentials: options.credentials, runtime });
   return retrying(
     createEdgeCall({ service, endpoint, region, credentials, runtime, timeoutMs }),
