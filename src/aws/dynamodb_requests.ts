@@ -10,16 +10,17 @@ import type { CreateTableRequest, UpdateRequest } from "./dynamodb_api.ts";
 export function writeCondition(
   request: Omit<UpdateRequest, "updateExpression">,
 ): Record<string, unknown> {
-  const { attributeNames = {}, attributeValues = {} } = request;
-  const hasNames = Object.keys(attributeNames).length > 0;
-  const hasValues = Object.keys(attributeValues).length > 0;
   return {
     TableName: request.tableName,
     Key: request.key,
     ConditionExpression: request.conditionExpression, // JSON leaves out what is undefined
-    ExpressionAttributeNames: hasNames ? attributeNames : undefined,
-    ExpressionAttributeValues: hasValues ? attributeValues : undefined,
+    ExpressionAttributeNames: unlessEmpty(request.attributeNames),
+    ExpressionAttributeValues: unlessEmpty(request.attributeValues),
   };
+}
+
+function unlessEmpty(map: object = {}): object | undefined {
+  return Object.keys(map).length > 0 ? map : undefined;
 }
 
 /** How a table with one string hash key is made. */

@@ -32,10 +32,7 @@ export class Expression {
 
   /** What the request must carry beside its expressions. Read it last. */
   placeholders(): Pick<UpdateRequest, "attributeNames" | "attributeValues"> {
-    return {
-      attributeNames: { ...this.#names },
-      ...(this.#valueCount > 0 && { attributeValues: { ...this.#values } }),
-    };
+    return { attributeNames: this.#names, attributeValues: this.#values };
   }
 }
 
