@@ -48,8 +48,8 @@ export class Beats {
 
   /** Beats where it is time to, and gives up what may be others' where it could not. */
   beatIfDue(): void {
-    const { clock, lease, maySpend } = this.#context;
-    if (!lease.isValid) this.#listener.onFenced("lease-expired");
+    const { clock, maySpend } = this.#context;
+    this.#fenceIfLapsed();
     if (this.#beating !== undefined || this.#ending.signal.aborted) return;
     if (clock.monotonicMs() < this.#dueAtMs || !maySpend()) return;
     this.#beating = this.#beat().finally(() => this.#beating = undefined);
@@ -82,25 +82,31 @@ export class Beats {
     );
   }
 
+  #fenceIfLapsed(): void {
+    if (!this.#context.lease.isValid) this.#listener.onFenced("lease-expired");
+  }
+
   /** Notes what a beat brought; the next is due an interval after this one began. */
   async #note(beat: () => Promise<BeatOutcome>): Promise<void> {
     const { clock, lease, options, random } = this.#context;
     const { clientId, clientRecordMaxAgeMs, shardCheckIntervalMs } = options;
     const askedAtMs = clock.monotonicMs();
     const result = await beat();
+    const seldom = clientRecordMaxAgeMs / BEATS_WITHIN_MAX_AGE;
+    const intervalMs = Math.max(shardCheckIntervalMs, seldom);
+    // A twentieth early or late, so that those that started together do not beat in step.
+    this.#dueAtMs = askedAtMs + intervalMs * (0.95 + random.next() / 10);
     if (result.outcome === "beaten") {
       this.#row = result.row;
+      this.#fenceIfLapsed(); // it may have lapsed since the last look
       lease.renew(askedAtMs);
-      const seldom = clientRecordMaxAgeMs / BEATS_WITHIN_MAX_AGE;
-      const intervalMs = Math.max(shardCheckIntervalMs, seldom);
-      // A twentieth early or late, so that those that started together do not beat in step.
-      this.#dueAtMs = askedAtMs + intervalMs * (0.95 + random.next() / 10);
     } else if (result.outcome === "conflict") {
       const message = `Cannot go on: another process has registered as client "${clientId}"`;
       const facts = { operation: "heartbeat" };
       this.#listener.onConflict(new KinsumerError("ClientIdInUse", message, facts));
     } else {
-      this.#row = undefined; // the next beat registers
+      this.#row = undefined; // the next beat registers, at once
+      this.#dueAtMs = 0;
       lease.end();
       this.#listener.onFenced("expelled");
     }

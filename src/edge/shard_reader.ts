@@ -100,7 +100,8 @@ export class ShardReader {
       const [askedMs, askedAtMs] = [clock.nowMs(), clock.monotonicMs()];
       this.#readAtMs = askedAtMs;
       const request = { shardId, shardIterator: this.#iterator, limit };
-      const answer = await kinesis.getRecords(request, signal);
+      const answer = await until(kinesis.getRecords(request, signal), signal);
+      if (answer === undefined) return false;
       this.#noteTime(clock.monotonicMs() - askedAtMs);
       hold.heldBytes += answer.byteLength - heldBytes;
       heldBytes = answer.byteLength;
@@ -191,4 +192,17 @@ export class ShardReader {
       { operation: "GetRecords", shardId, retryable: true },
     );
   }
+}
+
+/** Resolves with the result of the work; with nothing where it is to be left behind before. */
+export function until<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result | undefined> {
+  return new Promise((resolve, reject) => {
+    const leave = () => resolve(undefined);
+    signal.addEventListener("abort", leave);
+    if (signal.aborted) leave();
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
 }

@@ -17,7 +17,7 @@ import type { CaptureOutcome } from "../tables/checkpoints.ts";
 import { uniqueUpdate } from "../tables/item.ts";
 import type { EdgeContext } from "./context.ts";
 import { EdgeRecord } from "./record.ts";
-import { ShardReader } from "./shard_reader.ts";
+import { ShardReader, until } from "./shard_reader.ts";
 import { findStart, type Start } from "./start.ts";
 
 /** The longest between two writes of a checkpoint, or between two tries of one. */
@@ -207,6 +207,9 @@ export class ShardVisit {
       { operation: "capture", shardId, signal },
       async () => {
         if (isUncertain) observed = await checkpoints.read(shardId, signal);
+        // What another has written meanwhile is for the next look.
+        const isNews = isUncertain && observed?.lastUpdate !== row?.lastUpdate;
+        if (isNews && observed?.ownerId !== clientId) return HELD;
         const { ownerId = clientId } = observed ?? {};
         const owner = ownerId === clientId ? undefined : await roster.watch(ownerId, signal);
         const isOwnerLiving = owner?.isLiving === true;
@@ -295,6 +298,7 @@ export class ShardVisit {
     const { shardId } = this;
     const { abandonSignal } = this.#facts;
     const isClean = this.#inHand === undefined;
+    this.stop(); // no other write may run into the last
     await this.#writing;
     if (this.#lossReason === "taken") return false;
     const change = isEnded ? { isFinished: true } : { isReleased: true };
@@ -332,17 +336,4 @@ export class ShardVisit {
     }
     return outcome;
   }
-}
-
-/** Resolves when the work is done, or is to be left behind. */
-function until(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    signal.addEventListener("abort", done);
-    if (signal.aborted) done();
-    else work.then(done);
-  });
 }

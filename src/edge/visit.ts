@@ -142,15 +142,15 @@ export class Visit {
       await beats.removeRow(signal).catch(() => {});
       throw error;
     }
-    this.#looking = this.#others.removeDead(signal).finally(() => this.#looking = undefined);
+    this.#looking = this.#others.removeDead(this.#leaving.signal).finally(() =>
+      this.#looking = undefined
+    );
   }
 
   /** Does what is due: beats, gives up what may be others', lets go, commits, looks. */
   tick(): void {
-    const { clock, lease } = this.#context;
     const { lagMs, untilCaughtUp } = this.#options;
-    const nowMs = clock.monotonicMs();
-    if (!lease.isValid) this.#fence("lease-expired");
+    const nowMs = this.#context.clock.monotonicMs();
     this.#beats.beatIfDue();
     for (const visit of this.#running) {
       const isOpen = !this.#closedIds.has(visit.shardId);
