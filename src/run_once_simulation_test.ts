@@ -9,133 +9,21 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createSimulatedFleet, type SimulatedFleet } from "../testing/simulation/fleet.ts";
-import { createSeededRandom } from "../testing/simulation/random.ts";
+import { createSimulatedFleet } from "../testing/simulation/fleet.ts";
+import { playSchedule, startRun } from "../testing/simulation/schedule.ts";
 import { runOnce as runOnceAtEdge } from "./edge/mod.ts";
 import { KinsumerError } from "./errors.ts";
 import type { KinsumerOptions } from "./options.ts";
-import type { RunOnceResult } from "./run_options.ts";
 import { runOnce } from "./run_once.ts";
 
 const SEEDS = 60;
-/** A schedule that has not caught up after so many runs never will. */
-const MOST_RUNS = 80;
-
-interface Visit {
-  readonly crash: () => void;
-  readonly pause: () => void;
-  readonly resume: () => void;
-  readonly isOver: () => boolean;
-  readonly result: Promise<RunOnceResult>;
-}
-
-/** Starts one run on a machine of its own. */
-function visit(fleet: SimulatedFleet, name: string, facts: {
-  readonly seed: number;
-  readonly budgetMs: number;
-  readonly handlerMs: number;
-  readonly isAtEdge?: boolean;
-  /** Is told of each record that is handed over. */
-  readonly onRecord?: () => void;
-  /** How many requests of a hundred fail, or lose their answer. */
-  readonly faults?: number;
-}): Visit {
-  const { account, clock, stream, tables } = fleet;
-  const random = createSeededRandom(facts.seed);
-  const machine = clock.machine({ wallOffsetMs: Math.round((random.next() - 0.5) * 1_000_000) });
-  const share = (facts.faults ?? 0) / 100;
-  const intercept = async () => {
-    await machine.clock.sleep(1 + Math.floor(random.next() * 8));
-    if (random.next() < share) throw new TypeError("fetch failed");
-  };
-  const lose = (operation: string) => {
-    const isWrite = operation === "UpdateItem";
-    if (isWrite && random.next() < share) throw new TypeError("the answer was lost");
-    return Promise.resolve();
-  };
-  const channel = { clock: machine.clock, intercept, interceptAnswer: lose };
-  const view = tables.view(channel);
-  account.known(name, name);
-  const run = facts.isAtEdge === true ? runOnceAtEdge : runOnce;
-  const result = run({
-    streamName: "simulated",
-    applicationName: "simulated",
-    region: "us-east-1",
-    clientId: name,
-    readLimit: 20,
-    runtime: {
-      clock: machine.clock,
-      random,
-      fetch: () => Promise.reject(new Error("No network in a simulated world")),
-      env: () => undefined,
-    },
-    kinesis: stream.view(channel),
-    tables: { clients: view.clients, checkpoints: view.checkpoints, metadata: view.metadata },
-    onEvent: (event) => {
-      if (event.type === "shard-captured") account.captured(name, event.shardId);
-    },
-  }, async (record) => {
-    account.delivered(name, record);
-    facts.onRecord?.();
-    await machine.clock.sleep(facts.handlerMs);
-    account.processed(name, record);
-  }, { budgetMs: facts.budgetMs });
-  let isOver = false;
-  result.then(() => (isOver = true), () => (isOver = true));
-  const crash = () => {
-    machine.pause();
-    account.excuse(name);
-    isOver = true;
-  };
-  const pause = () => machine.pause();
-  const resume = () => machine.resume();
-  return { crash, pause, resume, isOver: () => isOver, result };
-}
-
-/** Plays visits at random, kills some, then a schedule until all is done. */
-async function play(seed: number): Promise<void> {
-  const random = createSeededRandom(seed);
-  const upTo = (most: number) => Math.floor(random.next() * most);
-  const fleet = createSimulatedFleet({ seed, shards: 1 + upTo(5) });
-  const visits: Visit[] = [];
-  const start = (budgetMs: number) => {
-    const isAtEdge = (seed + visits.length) % 2 === 1;
-    const run = { budgetMs, handlerMs: upTo(30), isAtEdge };
-    const facts = { seed: seed * 100 + visits.length, faults: 2, ...run };
-    const name = `${visits.length}`;
-    visits.push(visit(fleet, name, facts));
-    const { result } = visits.at(-1)!;
-    fleet.account.excuse(name); // an answer that is lost may cost a duplicate
-    result.catch(() => {});
-  };
-  for (let step = 0; step < 12; step++) {
-    const kind = upTo(10);
-    if (kind < 5) start(1_000 + upTo(6_000));
-    else if (kind < 7) fleet.put(upTo(80));
-    else if (kind < 9) visits.find((each) => !each.isOver())?.crash();
-    else {
-      const open = fleet.stream.shards().filter((each) => each.endingSequenceNumber === undefined);
-      fleet.stream.split(open[upTo(open.length)]!.shardId);
-    }
-    await fleet.clock.advance(upTo(3_000));
-  }
-  fleet.put(30);
-  for (let runs = 0; !fleet.account.isComplete; runs++) {
-    const open = fleet.account.open().length;
-    assert.ok(runs < MOST_RUNS, `seed ${seed}: ${open} records are left after ${runs} runs`);
-    start(3_000);
-    await fleet.clock.runUntil(visits.at(-1)!.isOver, 60_000);
-  }
-  await fleet.clock.runUntil(() => visits.every((each) => each.isOver()), 60_000);
-  assert.deepEqual(fleet.account.violations, [], `seed ${seed}`);
-}
 
 describe("visits, by seed", () => {
   it(
     `lose nothing and keep the order, killed or not: ${SEEDS} seeds`,
     { timeout: 120_000 },
     async () => {
-      for (let seed = 1; seed <= SEEDS; seed++) await play(seed);
+      for (let seed = 1; seed <= SEEDS; seed++) await playSchedule(seed, [runOnce, runOnceAtEdge]);
     },
   );
 
@@ -143,11 +31,11 @@ describe("visits, by seed", () => {
     const fleet = createSimulatedFleet({ seed: 7, shards: 6 });
     fleet.put(600);
     const all = [1, 2, 3].map((seed) =>
-      visit(fleet, `v${seed}`, {
+      startRun(fleet, `v${seed}`, {
+        runOnce: seed !== 2 ? runOnceAtEdge : runOnce,
         seed: 0,
         budgetMs: 60_000,
         handlerMs: 3,
-        isAtEdge: seed !== 2,
       })
     );
     await fleet.clock.runUntil(() => all.every((each) => each.isOver()), 120_000);
@@ -156,24 +44,25 @@ describe("visits, by seed", () => {
     assert.deepEqual(fleet.account.violations, []);
     assert.deepEqual(fleet.account.duplicates(), []);
     assert.deepEqual(fleet.tables.clientRows(), []);
+    const owners = fleet.tables.checkpoints().map(({ ownerId }) => ownerId);
+    assert.deepEqual(owners, Array(6).fill(undefined), "a shard was not released");
     assert.equal(fleet.clock.sleeperCount(), 0, "a timer outlived the runs");
   });
 
-  for (const isAtEdge of [false, true]) {
-    const where = isAtEdge ? " at the edge" : "";
+  for (const [where, door] of [["", runOnce], [" at the edge", runOnceAtEdge]] as const) {
     it(`hands nothing over after a hang${where}: others may have the shard`, async () => {
       const fleet = createSimulatedFleet({ seed: 11, shards: 1 });
       fleet.put(100);
       let count = 0;
-      const facts = { seed: 1, budgetMs: 600_000, handlerMs: 200, isAtEdge };
-      const hung = visit(fleet, "hung", { ...facts, onRecord: () => count++ });
+      const facts = { seed: 1, budgetMs: 600_000, handlerMs: 200, runOnce: door };
+      const hung = startRun(fleet, "hung", { ...facts, onRecord: () => count++ });
       hung.result.catch(() => {});
       fleet.account.excuse("hung");
       await fleet.clock.runUntil(() => count > 10, 20_000);
       hung.pause();
       const handedOver = count;
       await fleet.clock.advance(20_000);
-      const next = visit(fleet, "next", { seed: 2, budgetMs: 120_000, handlerMs: 1 });
+      const next = startRun(fleet, "next", { runOnce, seed: 2, budgetMs: 120_000, handlerMs: 1 });
       await fleet.clock.runUntil(() => next.isOver() && fleet.account.isComplete, 120_000);
       hung.resume();
       await fleet.clock.advance(30_000);
@@ -187,7 +76,7 @@ describe("visits, by seed", () => {
     const [a, b] = [await fleet.start("a"), await fleet.start("b")];
     await fleet.clock.advance(20_000);
     fleet.put(200);
-    const one = visit(fleet, "v", { seed: 1, budgetMs: 20_000, handlerMs: 0 });
+    const one = startRun(fleet, "v", { runOnce, seed: 1, budgetMs: 20_000, handlerMs: 0 });
     await fleet.clock.runUntil(() => one.isOver() && fleet.account.isComplete, 60_000);
     assert.equal((await one.result).records, 0);
     const moves = [a, b].flatMap(({ events }) => events).filter(({ type }) =>
