@@ -145,6 +145,7 @@ export class FleetAccount {
 
   /** A Go client was handed a record, and processed it at that moment. */
   deliveredToGo(client: string, record: RecordKey): void {
+    this.#go.handsOver(client, record.shardId);
     const isFirst = this.#handOver(client, record);
     const { shardId } = record;
     if (isFirst && !this.#go.mayPrecedeParents(shardId)) this.#order.checkParents(shardId);
@@ -245,8 +246,8 @@ export class FleetAccount {
       if (goFormer === undefined || !this.#go.isLiving(formerId)) return;
       return this.violate("P4", `${after.ownerId} took ${shardId} from ${goFormer}, which lives`);
     }
+    this.#go.took(shardId, goFormer ?? former, covered);
     if (goFormer !== undefined) return this.excuse(goFormer);
-    this.#go.took(shardId, former, covered);
     const ageMs = this.rowAgeMs(shardId);
     if (ageMs >= this.#go.maxAgeMs && !this.#excused.has(former)) {
       this.violate("P4", `${former} let the row of ${shardId} get ${ageMs} ms old: Go took it`);

@@ -144,7 +144,9 @@ export function recoveryBoundMs(stage: Stage): number {
  */
 function goBoundMs({ goActors, scenario }: Stage, generations: number): number {
   if (goActors.length === 0) return 0;
-  const hasJumps = scenario.actions.some(({ type }) => type === "clock-jump");
+  const hasJumps = scenario.actions.some((action) =>
+    action.type === "clock-jump" || (action.type === "visit" && action.wallOffsetMs > 0)
+  );
   return (10 + 3 * generations) * scenario.goCheckIntervalMs + (hasJumps ? 660_000 : 0);
 }
 

@@ -4,7 +4,7 @@
  * Go takes a shard whose row its wall clock calls old, whether or not its owner lives, and asks
  * nobody. So much is allowed for, and nothing else:
  *
- * - The owner that it takes a shard from cannot know before its next checkpoint is refused. For
+ * - The owner that it takes a shard from, one of ours or of its own, cannot know before its next checkpoint is refused. For
  *   {@linkcode UNAWARE_MS} from the first record that it hands over meanwhile it may go on, and what
  *   it processed since its last checkpoint may come twice.
  * - Its capture does not ask whether the row is as it was when Go read it. What the owner committed
@@ -77,7 +77,7 @@ export class GoFaults {
     return this.#living.has(clientId);
   }
 
-  /** A Go client took a shard from one of ours, whose row covered so many records. */
+  /** A Go client took a shard from another client, when the row covered so many records. */
   took(shardId: string, victim: string, covered: number): void {
     const key = `${victim}/${shardId}`;
     const atMs = this.#clock.monotonicMs();
@@ -97,13 +97,17 @@ export class GoFaults {
     if (latest?.recapturedAtMs === Infinity) latest.recapturedAtMs = this.#clock.monotonicMs();
   }
 
+  /** A client hands over a record of a shard that a Go client may have taken from it. */
+  handsOver(name: string, shardId: string): void {
+    const theft = this.#thefts.get(`${name}/${shardId}`)?.at(-1);
+    if (theft !== undefined) theft.handedAtMs ??= this.#clock.monotonicMs();
+  }
+
   /** Whether one of ours may hand over a record of a shard that is a Go client's now. */
   mayBeUnaware(name: string, shardId: string): boolean {
+    this.handsOver(name, shardId);
     const theft = this.#thefts.get(`${name}/${shardId}`)?.at(-1);
-    if (theft === undefined) return false;
-    const nowMs = this.#clock.monotonicMs();
-    theft.handedAtMs ??= nowMs;
-    return isUnaware(theft, nowMs);
+    return theft !== undefined && isUnaware(theft, this.#clock.monotonicMs());
   }
 
   /** Whether a record that a client was handed then may be handed over again. */
