@@ -32,7 +32,9 @@ export type WaitingFor =
   /** A handler of `process()`. */
   | "handler"
   /** The write of the checkpoint. */
-  | "checkpoint";
+  | "checkpoint"
+  /** Another client: it lives, owns the shard, which is this one's to read, and lets it not go. */
+  | "owner";
 
 /** What is wrong with a checkpoint. */
 export type CheckpointFlaw =
@@ -217,7 +219,7 @@ export type KinsumerEvent =
     readonly shardId: string;
   }
   | {
-    /** A shard that is behind has not moved for `stalledAfterMs`. */
+    /** A shard that is behind, or that another client keeps, has not moved for `stalledAfterMs`. */
     readonly type: "shard-stalled";
     readonly shardId: string;
     /** What it waits for. */
@@ -227,6 +229,8 @@ export type KinsumerEvent =
     readonly lagMs: number | undefined;
     /** Whether its reading was begun anew: only where that repeats nothing. */
     readonly isRestarted: boolean;
+    /** The client ID of who keeps it, where it waits for its owner. */
+    readonly ownerId: string | undefined;
   };
 
 /** Receives events. What it throws is ignored, and so is a promise of it that rejects. */

@@ -131,9 +131,10 @@ export interface KinsumerOptions {
   readonly drainTimeoutMs?: number | undefined;
 
   /**
-   * Milliseconds after which a shard that is behind and does not move counts as stalled: 1,000 to
-   * 86,400,000. The event `shard-stalled` tells what it waits for, and a reading that hangs is begun
-   * anew. Longer than what your handlers may take, or each long one is told. @default {60000}
+   * Milliseconds after which a shard that is behind, or that another client keeps, and that does not
+   * move counts as stalled: 1,000 to 86,400,000. The event `shard-stalled` tells what it waits for,
+   * and a reading that hangs is begun anew. Longer than what your handlers may take, or each long one
+   * is told. @default {60000}
    */
   readonly stalledAfterMs?: number | undefined;
 

@@ -43,7 +43,7 @@ export interface ShardSnapshot {
   readonly waitingRecords: number;
   /** Records that are handed over and not acknowledged. */
   readonly inHandRecords: number;
-  /** What it waits for now; null: for nothing, it is at the tip. */
+  /** What it waits for now; null: for nothing, it is at the tip or about to be captured. */
   readonly waitingFor: WaitingFor | null;
   /** Set once it has stood still for longer than `stalledAfterMs`: for how long. */
   readonly stalledMs: number | null;

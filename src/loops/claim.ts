@@ -8,6 +8,7 @@ import type { Checkpoint } from "../model.ts";
 import { isOwnerGone, isReplaced, mayCapture } from "../rules/ownership.ts";
 import { backoffMs } from "../rules/pacing.ts";
 import { pinsStart } from "../rules/position.ts";
+import type { OtherOwner } from "../rules/stall.ts";
 import { uniqueUpdate } from "../tables/item.ts";
 import type { LoopContext } from "./context.ts";
 import { persist } from "./persist.ts";
@@ -33,6 +34,8 @@ export interface Claiming {
    * another was faster.
    */
   readonly observed?: { readonly row: Checkpoint | undefined } | undefined;
+  /** Is told with each try who has the shard; absent: nobody who lives. */
+  readonly onHeld?: ((owner: OtherOwner | undefined) => void) | undefined;
   /** Ends the claim. */
   readonly signal: AbortSignal;
   /** Ends even the search for a capture whose answer was lost. */
@@ -60,6 +63,7 @@ export async function claim(context: LoopContext, claiming: Claiming): Promise<C
 class Claimer {
   readonly #context: LoopContext;
   readonly #claiming: Claiming;
+  #owner: OtherOwner | undefined;
   /** True while a capture may have landed without our knowing. */
   #isUncertain: boolean;
   /** Since when the owner's ID was seen to be another process's, and which one has captured. */
@@ -79,22 +83,26 @@ class Claimer {
       : known.row;
     const ownerId = observed?.ownerId;
     const isOwned = ownerId !== undefined && ownerId !== clientId;
-    const isOwnerLiving = isOwned && await this.#isLiving(ownerId, observed?.ownerIncarnation);
+    const isOwnerLiving = isOwned && await this.#isLiving(ownerId, observed);
     const { decision } = mayCapture({ clientId, checkpoint: observed, isOwnerLiving });
     if (observed !== undefined && decision === "finished") {
       return { outcome: "finished", checkpoint: observed };
     }
+    this.#claiming.onHeld?.(decision === "wait" ? this.#owner : undefined);
     if (decision === "wait" || !lease.isValid) return "held";
     return await this.#capture(observed);
   }
 
   /** Whether the process that captured the shard may be alive. */
-  async #isLiving(ownerId: string, capturedBy: string | undefined): Promise<boolean> {
+  async #isLiving(ownerId: string, observed: Checkpoint | undefined): Promise<boolean> {
     const { clock } = this.#context;
+    const capturedBy = observed?.ownerIncarnation;
     const askedAtMs = clock.monotonicMs();
     const owner = await this.#claiming.roster.watch(ownerId, this.#claiming.signal);
     if (owner?.isLiving !== true) return false;
     const { incarnation: beating, maxAgeMs } = owner.row;
+    const { sequenceNumber } = observed ?? {};
+    this.#owner = { ownerId, maxAgeMs: owner.maxAgeMs, sequenceNumber };
     if (!isReplaced({ capturedBy, beating })) this.#replaced = undefined;
     else if (this.#replaced?.capturedBy !== capturedBy) {
       this.#replaced = { capturedBy, sinceMs: clock.monotonicMs() };

@@ -8,6 +8,7 @@ import type { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
 import type { Checkpoint, Position } from "../model.ts";
 import { mayEnter, type ShardState } from "../rules/shard_state.ts";
+import type { OtherOwner } from "../rules/stall.ts";
 import { begin, type BeginningShard, reopen } from "./begin.ts";
 import type { Channel } from "./channel.ts";
 import { claim } from "./claim.ts";
@@ -49,6 +50,7 @@ export class ShardConsumer {
   #state: ShardState = "capturing";
   #channel: Channel | undefined;
   #owned: OwnedCheckpoint | undefined;
+  #otherOwner: OtherOwner | undefined;
 
   constructor(
     context: LoopContext,
@@ -72,6 +74,11 @@ export class ShardConsumer {
     this.#startedAtMs = facts.startedAtMs;
     this.#observed = facts.observed;
     this.#onRefused = facts.onRefused;
+  }
+
+  /** Who was seen to have the shard when it was to be captured last; absent: nobody. */
+  get otherOwner(): OtherOwner | undefined {
+    return this.#state === "capturing" ? this.#otherOwner : undefined;
   }
 
   /** Where the shard's life stands. */
@@ -172,6 +179,7 @@ export class ShardConsumer {
       roster: this.#roster,
       mayBeOwned: this.#mayBeOwned,
       observed: this.#observed,
+      onHeld: (owner) => this.#otherOwner = owner,
       signal: this.#stopping.signal,
       abandonSignal: this.#abandoning.signal,
     });

@@ -17,12 +17,15 @@ const BEGINNING = { phase: "beginning", sinceMs: 0 } as const;
 
 /** How a shard stands. */
 export function inspect(consumer: ShardConsumer, hasHandlers: boolean): ShardFacts {
-  const { channel, owned, state } = consumer;
+  const { channel, owned, otherOwner: owner, state } = consumer;
   return {
     state,
+    owner,
     reader: channel?.reader ?? BEGINNING,
     isHeld: channel?.isHeld ?? false,
-    position: `${channel?.progress.processedCount}/${channel?.processedThroughMs}`,
+    position: channel === undefined
+      ? `${owner?.ownerId}/${owner?.sequenceNumber}`
+      : `${channel.progress.processedCount}/${channel.processedThroughMs}`,
     lagMs: channel?.lastRead?.lagMs,
     heldCount: channel?.heldCount ?? 0,
     hasHandlers,

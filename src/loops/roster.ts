@@ -23,6 +23,8 @@ export interface SeenClient {
   readonly row: ClientRow;
   readonly sighting: Sighting;
   readonly isLiving: boolean;
+  /** After how long without a beat it counts as dead, in milliseconds. */
+  readonly maxAgeMs: number;
   /** Whether it was seen to beat. */
   readonly hasBeaten: boolean;
 }
@@ -83,11 +85,12 @@ export class Roster {
 
   #judge(row: ClientRow): SeenClient {
     const sighting = this.#sightings.get(row.clientId)!;
-    const nowMs = { wallNowMs: this.#clock.nowMs(), goMaxAgeMs: this.#goMaxAgeMs };
+    const goMaxAgeMs = this.#goMaxAgeMs;
     return {
       row,
       sighting,
-      isLiving: isLiving(row, sighting, nowMs),
+      isLiving: isLiving(row, sighting, { wallNowMs: this.#clock.nowMs(), goMaxAgeMs }),
+      maxAgeMs: row.maxAgeMs ?? goMaxAgeMs,
       hasBeaten: sighting.hasChanged,
     };
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { lookForStall, type Stall, type Standing } from "../rules/stall.ts";
+import { lookForStall, type ShardFacts, type Stall, type Standing } from "../rules/stall.ts";
 import type { ShardConsumer } from "./consume_shard.ts";
 import type { LoopContext } from "./context.ts";
 import { inspect } from "./inspect.ts";
@@ -40,8 +40,8 @@ export class Watchdog {
   }
 
   #look(): void {
-    const { clock, handoff, options: { commitIntervalMs, stalledAfterMs } } = this.#context;
-    const limits = { nowMs: clock.monotonicMs(), commitIntervalMs, stalledAfterMs };
+    const { clock, handoff, options } = this.#context;
+    const limits = { ...options, nowMs: clock.monotonicMs() };
     const [standings, stalls] = [new Map<string, Standing>(), new Map<string, Stall>()];
     for (const consumer of this.#consumers()) {
       const { shardId } = consumer;
@@ -50,18 +50,19 @@ export class Watchdog {
       standings.set(shardId, standing);
       if (stall === undefined) continue;
       stalls.set(shardId, stall);
-      if (stall.isNews) this.#tell(consumer, stall, facts.lagMs);
+      if (stall.isNews) this.#tell(consumer, stall, facts);
     }
     this.#standings = standings;
     this.#stalls = stalls;
   }
 
-  #tell(consumer: ShardConsumer, stall: Stall, lagMs: number | undefined): void {
+  #tell(consumer: ShardConsumer, stall: Stall, { lagMs, owner }: ShardFacts): void {
     const { announcer, telemetry } = this.#context;
     const { shardId } = consumer;
     const isRestarted = stall.mustRestart && consumer.restartReading();
     const { stalledMs, waitingFor } = stall;
-    const facts = { shardId, waitingFor, stalledMs, lagMs, isRestarted };
+    const ownerId = owner?.ownerId;
+    const facts = { shardId, waitingFor, stalledMs, lagMs, isRestarted, ownerId };
     telemetry.stalled(facts);
     announcer.announce({ type: "shard-stalled", ...facts });
   }

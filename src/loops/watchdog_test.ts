@@ -135,6 +135,69 @@ describe("the watchdog", () => {
     assert.equal(fleet.account.duplicates().length, 0, "what is in hand must not be read again");
   });
 
+  it("tells of a shard that another client keeps, and of whom", async () => {
+    const fleet = createSimulatedFleet({ seed: 6, shards: 2 });
+    let isRefused = true;
+    const b = await fleet.start("b", {
+      dynamodb: {
+        intercept: (operation, args) => {
+          if (!isRefused || operation !== "UpdateItem" || !isOfCheckpoints(args)) return;
+          // It beats, and cannot release what it owns.
+          if (!JSON.stringify(args).includes("attribute_not_exists")) {
+            throw new KinsumerError(
+              "AccessDenied",
+              "no",
+              { operation },
+            );
+          }
+        },
+      },
+    });
+    await fleet.clock.advance(5_000);
+    assert.equal(b.kinsumer.snapshot().shards.length, 2);
+    const a = await fleet.start("a");
+    await fleet.clock.advance(55_000);
+    const capturing = a.kinsumer.snapshot().shards[0];
+    assert.deepEqual([capturing?.state, capturing?.waitingFor], ["capturing", "owner"]);
+    assert.deepEqual(stallsOf(a.events), []);
+    await fleet.clock.advance(30_000);
+    assert.deepEqual(stallsOf(a.events), [["owner", false]]);
+    const told = a.events.find(({ type }) => type === "shard-stalled");
+    assert.ok(told?.type === "shard-stalled", "it is told");
+    assert.deepEqual([told.shardId, told.ownerId], [capturing?.shardId, "b"]);
+    const { status, reasons } = a.kinsumer.snapshot().health;
+    const reason = { code: "shard-stalled", shardId: told.shardId };
+    assert.deepEqual([status, reasons], ["degraded", [reason]]);
+    isRefused = false;
+    await fleet.clock.advance(60_000);
+    assert.equal(a.kinsumer.snapshot().shards[0]?.state, "reading");
+    assert.deepEqual(a.kinsumer.snapshot().health.reasons, []);
+    await fleet.stop(a);
+    await fleet.stop(b);
+  });
+
+  it("does not tell of a shard whose owner waits for its records in hand", async () => {
+    const fleet = createSimulatedFleet({ seed: 7, shards: 2 });
+    const options = { stalledAfterMs: 2_000 };
+    const b = await fleet.start("b", {
+      consume: async (kinsumer, machine) => {
+        await kinsumer.process(async () => await machine.clock.sleep(25_000));
+      },
+    });
+    await fleet.clock.advance(5_000);
+    for (const shardId of [SHARD, "shardId-000000000001"]) fleet.put(1, shardId);
+    await fleet.clock.advance(2_000);
+    const a = await fleet.start("a", { options });
+    await fleet.clock.advance(10_000);
+    const waiting = a.kinsumer.snapshot().shards.map(({ waitingFor }) => waitingFor);
+    assert.deepEqual(waiting, ["owner"]);
+    await fleet.clock.advance(30_000);
+    assert.deepEqual(a.kinsumer.snapshot().shards.map(({ state }) => state), ["reading"]);
+    assert.deepEqual(stallsOf(a.events).filter(([reason]) => reason === "owner"), []);
+    await fleet.stop(a);
+    await fleet.stop(b);
+  });
+
   it("names a handler, a throttled service, and a checkpoint that is not written", async () => {
     const fleet = createSimulatedFleet({ seed: 5, shards: 1 });
     const failing = { kinesis: false, dynamodb: false };

@@ -21,9 +21,20 @@ export interface ReaderState {
   readonly trouble?: "throttled" | "retrying" | undefined;
 }
 
+/** Another client that owns a shard which is ours to take. */
+export interface OtherOwner {
+  readonly ownerId: string;
+  /** After how long without a beat it counts as dead, in milliseconds. */
+  readonly maxAgeMs: number;
+  /** What its checkpoint says. */
+  readonly sequenceNumber: string | undefined;
+}
+
 /** How a shard stands. */
 export interface ShardFacts {
   readonly state: ShardState;
+  /** Who has the shard while it is to be captured; absent: nobody, or nobody knows. */
+  readonly owner?: OtherOwner | undefined;
   readonly reader: ReaderState;
   /** Whether it is paused, which somebody has been told already. */
   readonly isHeld: boolean;
@@ -67,6 +78,8 @@ export interface Stall {
 export interface StallLimits {
   readonly stalledAfterMs: number;
   readonly commitIntervalMs: number;
+  /** For how long an owner that lets a shard go waits for what is in hand. */
+  readonly drainTimeoutMs: number;
 }
 
 /** What a shard waits for now; absent: for nothing, it is at the tip or nobody's to read. */
@@ -76,6 +89,7 @@ export function waitingFor(
   patienceMs: number,
 ): WaitingFor | undefined {
   const { heldCount, isHeld, lagMs, reader, state } = facts;
+  if (state === "capturing") return facts.owner && "owner";
   if (!["reading", "draining"].includes(state) || isHeld || reader.phase === "refused") return;
   if (heldCount > 0) return facts.hasHandlers ? "handler" : "consumer";
   if (state === "draining") return "checkpoint";
@@ -93,12 +107,24 @@ function isHanging({ phase, sinceMs }: ReaderState, nowMs: number, patienceMs: n
   return (phase === "call" || phase === "admission") && nowMs - sinceMs >= patienceMs;
 }
 
+/** An owner that dies, or whose records are in use, may keep a shard for a while: that is no stall. */
+function patienceMs(
+  { owner }: ShardFacts,
+  { drainTimeoutMs, stalledAfterMs }: StallLimits,
+): number {
+  return owner === undefined
+    ? stalledAfterMs
+    : Math.max(stalledAfterMs, owner.maxAgeMs + drainTimeoutMs);
+}
+
 /** Looks at a shard: what to remember of it, and whether it stands still. */
 export function lookForStall(
   before: Standing | undefined,
   facts: ShardFacts,
-  { nowMs, stalledAfterMs, commitIntervalMs }: StallLimits & { readonly nowMs: number },
+  { nowMs, ...limits }: StallLimits & { readonly nowMs: number },
 ): { readonly standing: Standing; readonly stall: Stall | undefined } {
+  const { commitIntervalMs } = limits;
+  const stalledAfterMs = patienceMs(facts, limits);
   const reason = waitingFor(facts, nowMs, stalledAfterMs);
   const isStill = before?.position === facts.position && reason !== undefined;
   const isDue = facts.isCommitDue && before?.committed === facts.committed;

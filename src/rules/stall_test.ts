@@ -2,7 +2,13 @@
 // is named; only a reading that hangs, with nothing in anybody's hands, is to be begun anew.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { lookForStall, type ShardFacts, type Standing, waitingFor } from "./stall.ts";
+import {
+  lookForStall,
+  type ShardFacts,
+  type StallLimits,
+  type Standing,
+  waitingFor,
+} from "./stall.ts";
 
 const FACTS: ShardFacts = {
   state: "reading",
@@ -15,7 +21,8 @@ const FACTS: ShardFacts = {
   committed: "a",
   isCommitDue: false,
 };
-const LIMITS = { stalledAfterMs: 60_000, commitIntervalMs: 5_000 };
+const LIMITS = { stalledAfterMs: 60_000, commitIntervalMs: 5_000, drainTimeoutMs: 30_000 };
+const OWNER = { ownerId: "b", maxAgeMs: 7_500, sequenceNumber: "5" };
 
 describe("what a shard waits for", () => {
   const cases: readonly [string, Partial<ShardFacts>, string | undefined][] = [
@@ -49,6 +56,7 @@ describe("what a shard waits for", () => {
     ["nobody while it is paused", { isHeld: true, heldCount: 1 }, undefined],
     ["nobody when it was refused", { reader: { phase: "refused", sinceMs: 0 } }, undefined],
     ["nobody before it is captured", { state: "capturing" }, undefined],
+    ["its owner, while another has it", { state: "capturing", owner: OWNER }, "owner"],
     ["nobody when it goes", { state: "releasing", heldCount: 1 }, undefined],
   ];
   for (const [name, facts, expected] of cases) {
@@ -62,12 +70,16 @@ describe("what a shard waits for", () => {
 });
 
 /** Looks every 15 s at facts that do not change; what was told, and when. */
-function watch(facts: Partial<ShardFacts>, untilMs: number): unknown[] {
+function watch(
+  facts: Partial<ShardFacts>,
+  untilMs: number,
+  limits: StallLimits = LIMITS,
+): unknown[] {
   const told: unknown[] = [];
   let standing: Standing | undefined;
   for (let nowMs = 0; nowMs <= untilMs; nowMs += 15_000) {
     const reader = { ...(facts.reader ?? FACTS.reader) };
-    const look = lookForStall(standing, { ...FACTS, ...facts, reader }, { ...LIMITS, nowMs });
+    const look = lookForStall(standing, { ...FACTS, ...facts, reader }, { ...limits, nowMs });
     standing = look.standing;
     const { stall } = look;
     if (stall?.isNews) told.push([nowMs, stall.waitingFor, stall.mustRestart]);
@@ -98,6 +110,16 @@ describe("a shard that stands still", () => {
     }
     const reader = { phase: "pause", sinceMs: 0, trouble: "throttled" } as const;
     assert.deepEqual(watch({ reader }, 300_000), [[60_000, "throttled", false]]);
+  });
+
+  it("is told once, when another client keeps it for longer than a handover may take", () => {
+    const kept = { state: "capturing", owner: OWNER } as const;
+    assert.deepEqual(watch(kept, 300_000), [[60_000, "owner", false]]);
+    const hasty = { ...LIMITS, stalledAfterMs: 1_000 };
+    assert.deepEqual(watch(kept, 300_000, hasty), [[45_000, "owner", false]], "7.5 s and 30 s");
+    const owner = { ...OWNER, maxAgeMs: 300_000 };
+    assert.deepEqual(watch({ ...kept, owner }, 600_000, hasty), [[330_000, "owner", false]], "Go");
+    assert.deepEqual(watch({ state: "capturing" }, 300_000), [], "nobody has it");
   });
 
   it("is told when a checkpoint is due for too long, although records flow", () => {
