@@ -176,6 +176,27 @@ const stalled = scenario("shards stand still", async (open, observer) => {
   await fleet.stop(a);
 });
 
+const kept = scenario("a client keeps a shard that is another's", async (open) => {
+  const fleet = open(2);
+  let isRefused = false;
+  const b = await fleet.start("b", {
+    dynamodb: {
+      intercept: (operation, args) => {
+        const isCommit = operation === "UpdateItem" && JSON.stringify(args).includes("checkpoints");
+        if (isRefused && isCommit) refuse(operation, "AccessDenied");
+      },
+    },
+  });
+  await fleet.clock.advance(5_000);
+  isRefused = true;
+  const a = await fleet.start("a");
+  await fleet.clock.advance(90_000);
+  isRefused = false;
+  await fleet.clock.advance(20_000);
+  await fleet.stop(a);
+  await fleet.stop(b);
+});
+
 const abandoned = scenario("a stop gives up a read that is under way", async (open) => {
   const fleet = open(1);
   const a = await fleet.start("a", { kinesis: { latencyMs: 500 } });
@@ -222,6 +243,7 @@ export const SIMULATED: readonly Scenario[] = [
   throttled,
   refused,
   stalled,
+  kept,
   abandoned,
   ...failures,
 ];
