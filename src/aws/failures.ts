@@ -11,6 +11,7 @@
  */
 
 import { KinsumerError, type KinsumerErrorCode } from "../errors.ts";
+import { type Fields, isFields } from "./answers.ts";
 
 /** The services that are spoken to. */
 export type AwsService = "kinesis" | "dynamodb";
@@ -81,11 +82,9 @@ export function failureOf(request: Request, answer: Answer): KinsumerError {
   const document = parseFields(answer.body);
   const awsCode = awsCodeOf(document, headers);
   const code = codeOf(request, { status, awsCode });
-  const name = awsCode === undefined ? `HTTP ${status}` : `${awsCode}, HTTP ${status}`;
-  const reason = code === "AccessDenied" ? wordsOf(document) : undefined;
-  const message = `${cannotCall(request)}: ${stateOf(code)} (${name})${
-    reason === undefined ? "" : `: ${reason}`
-  }`;
+  const name = awsCode === undefined ? "" : `${awsCode}, `;
+  const reason = code === "AccessDenied" ? wordsOf(document) : "";
+  const message = `${cannotCall(request)}: ${stateOf(code)} (${name}HTTP ${status})${reason}`;
   return new KinsumerError(code, message, {
     operation: request.operation,
     awsCode,
@@ -138,12 +137,10 @@ function stateOf(code: KinsumerErrorCode): string {
   return STATES[code] ?? "the service refuses the request";
 }
 
-type Fields = { readonly [name: string]: unknown };
-
 function parseFields(body: string): Fields {
   try {
     const document: unknown = JSON.parse(body);
-    return typeof document === "object" && document !== null ? document as Fields : {};
+    return isFields(document) ? document : {};
   } catch {
     return {}; // for example a proxy's page
   }
@@ -158,7 +155,7 @@ function awsCodeOf(document: Fields, headers: Answer["headers"]): string | undef
 }
 
 /** The service's own words, which name the action and the resource that are not allowed. */
-function wordsOf(document: Fields): string | undefined {
+function wordsOf(document: Fields): string {
   const words = document["message"] ?? document["Message"];
-  return typeof words === "string" && words !== "" ? words.slice(0, 500) : undefined;
+  return typeof words === "string" && words !== "" ? `: ${words.slice(0, 500)}` : "";
 }

@@ -75,10 +75,8 @@ export function flawOf(credentials: unknown): string | undefined {
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials as Unchecked;
   return flawOfText("accessKeyId", accessKeyId) ??
     flawOfText("secretAccessKey", secretAccessKey) ??
-    (isAbsent(sessionToken) || sessionToken === ""
-      ? undefined
-      : flawOfText("sessionToken", sessionToken)) ??
-    (isAbsent(expiration) || isDate(expiration) ? undefined : '"expiration" is not a Date');
+    (sessionToken ? flawOfText("sessionToken", sessionToken) : undefined) ??
+    (!expiration || isDate(expiration) ? undefined : '"expiration" is not a Date');
 }
 
 type Unchecked = { readonly [name in keyof Credentials]?: unknown };
@@ -87,10 +85,6 @@ function flawOfText(name: keyof Credentials, value: unknown): string | undefined
   if (typeof value !== "string" || value === "") return `"${name}" is not a non-empty string`;
   if (/^[\x21-\x7e]+$/.test(value)) return undefined;
   return `"${name}" contains a space, a control character or one outside ASCII`;
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
 }
 
 /** By its method: the Date of another realm is no instance of ours. */
