@@ -10,6 +10,7 @@ import type { ReceivedRecord, SequenceNumber, Shard } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
 import { type ChannelOptions, createChannel } from "./channel.ts";
 import { hashOf, type HashRange, joinRanges, ownsHash, splitRanges } from "./hash_ranges.ts";
+import { ReadLimits, type ReadLimitsOptions } from "./read_limits.ts";
 import { failure, type Lineage, SimulatedShard } from "./shard.ts";
 
 /** Where a record ended up. */
@@ -53,17 +54,9 @@ export interface SimulatedStream {
 }
 
 /** What there is to choose. */
-export interface SimulatedStreamOptions {
-  readonly clock: Clock;
+export interface SimulatedStreamOptions extends ReadLimitsOptions {
   /** How many shards the stream begins with. */
   readonly shards: number;
-  /** How many reads of one shard all clients share in a second. @default unlimited */
-  readonly readsPerSecond?: number;
-  /** How many bytes of one shard all clients share in a second; what an answer takes beyond it is
-   * waited for. @default unlimited */
-  readonly bytesPerSecond?: number;
-  /** How many bytes one answer has at the most, but for a first record that is larger. @default unlimited */
-  readonly mostAnswerBytes?: number;
   /** Whether the last answer of a closed shard names its children. @default {true} */
   readonly namesChildShards?: boolean;
   /** How long an iterator lives, in milliseconds. @default {300_000} */
@@ -76,10 +69,6 @@ export interface SimulatedStreamOptions {
    */
   readonly firstSequenceNumber?: SequenceNumber;
 }
-
-/** What a record, and what an answer, takes as JSON beside its payload, about: bytes. */
-const RECORD_OVERHEAD_BYTES = 150;
-const ANSWER_OVERHEAD_BYTES = 350;
 
 /** Makes a stream whose shards share the partition keys evenly. */
 export function createSimulatedStream(options: SimulatedStreamOptions): SimulatedStream {
@@ -119,8 +108,7 @@ class Stream {
   status: StreamDescription["status"] = "ACTIVE";
   readonly #options: SimulatedStreamOptions;
   readonly #shards = new Map<string, SimulatedShard>();
-  /** By sequence number: what records count as that say so. */
-  readonly #countedBytes = new Map<string, number>();
+  readonly #limits: ReadLimits;
   #shardCount = 0;
   #recordCount = 0;
   /** Iterators of before are of another stream. */
@@ -130,6 +118,7 @@ class Stream {
 
   constructor(options: SimulatedStreamOptions) {
     this.#options = options;
+    this.#limits = new ReadLimits(options);
     this.#tip = BigInt(options.firstSequenceNumber ?? "9999999999999950") - 1n;
     this.#openFirst();
   }
@@ -166,7 +155,7 @@ class Stream {
     this.#tip += 1n + BigInt(this.#recordCount++ % 7);
     const sequenceNumber = String(this.#tip);
     if (record.countsAsBytes !== undefined) {
-      this.#countedBytes.set(sequenceNumber, record.countsAsBytes);
+      this.#limits.countAs(sequenceNumber, record.countsAsBytes);
     }
     shard.add({
       sequenceNumber,
@@ -205,10 +194,11 @@ class Stream {
   read(request: Parameters<KinesisApi["getRecords"]>[0]): RecordsAnswer {
     const [shardId = "", after = "0", issuedMs = "0"] = request.shardIterator.split("/");
     const shard = this.shard(shardId);
-    this.#assertMayRead(shard, Number(issuedMs));
+    this.#assertIsAlive(shardId, Number(issuedMs));
+    this.#limits.assertMayRead(shard);
     const readCount = shard.countThrough(BigInt(after));
-    const records = this.#fitting(shard.records.slice(readCount, readCount + request.limit));
-    this.#charge(shard, records);
+    const records = this.#limits.fitting(shard.records.slice(readCount, readCount + request.limit));
+    this.#limits.charge(shard, records);
     const firstLeft = shard.records[readCount + records.length];
     const hasEnded = shard.end !== undefined && firstLeft === undefined;
     const arrivalMs = firstLeft?.approximateArrivalMs;
@@ -216,7 +206,7 @@ class Stream {
       records,
       lagMs: arrivalMs === undefined ? 0 : this.#options.clock.nowMs() - arrivalMs,
       hasChildShards: hasEnded && (this.#options.namesChildShards ?? true),
-      byteLength: this.#byteLengthOf(records),
+      byteLength: this.#limits.byteLengthOf(records),
       ...(!hasEnded && {
         nextShardIterator: this.#iteratorAfter(
           shardId,
@@ -226,58 +216,15 @@ class Stream {
     };
   }
 
-  /** As many of the records as one answer takes. */
-  #fitting(records: readonly ReceivedRecord[]): readonly ReceivedRecord[] {
-    const { mostAnswerBytes = Infinity } = this.#options;
-    let bytes = 0;
-    const count = records.findIndex((record, index) => {
-      bytes += this.#limitBytes(record);
-      return bytes > mostAnswerBytes && index > 0;
-    });
-    return count < 0 ? records : records.slice(0, count);
-  }
-
-  /**
-   * A shard gives a second's worth of bytes at once, and then as many as its limit makes up for: a
-   * large answer keeps it busy for a while.
-   */
-  #charge(shard: SimulatedShard, records: readonly ReceivedRecord[]): void {
-    const { clock, bytesPerSecond = Infinity } = this.#options;
-    const bytes = records.reduce((sum, record) => sum + this.#limitBytes(record), 0);
-    const fromMs = Math.max(clock.monotonicMs(), shard.paidUntilMs);
-    shard.paidUntilMs = fromMs + (bytes / bytesPerSecond) * 1_000;
-  }
-
-  /** What a record takes of the service's limits, which count payload. */
-  #limitBytes(record: ReceivedRecord): number {
-    return this.#countedBytes.get(record.sequenceNumber) ??
-      this.#byteLengthOf([record]) - ANSWER_OVERHEAD_BYTES;
-  }
-
-  /** About what the answer would take as JSON, with base64 in it. */
-  #byteLengthOf(records: readonly ReceivedRecord[]): number {
-    return records.reduce((sum, { data, sequenceNumber }) => {
-      const payload = this.#countedBytes.get(sequenceNumber) ?? data.byteLength;
-      return sum + Math.ceil(payload / 3) * 4 + RECORD_OVERHEAD_BYTES;
-    }, ANSWER_OVERHEAD_BYTES);
-  }
-
   #iteratorAfter(shardId: string, after: bigint): string {
     return `${shardId}/${after}/${this.#options.clock.monotonicMs()}`;
   }
 
-  #assertMayRead(shard: SimulatedShard, issuedMs: number): void {
-    const { clock, iteratorTtlMs = 300_000, readsPerSecond = Infinity } = this.#options;
-    const nowMs = clock.monotonicMs();
-    const { shardId } = shard.lineage;
-    if (nowMs - issuedMs > iteratorTtlMs || issuedMs < this.#bornAtMs) {
+  #assertIsAlive(shardId: string, issuedMs: number): void {
+    const { clock, iteratorTtlMs = 300_000 } = this.#options;
+    if (clock.monotonicMs() - issuedMs > iteratorTtlMs || issuedMs < this.#bornAtMs) {
       throw failure("IteratorExpired", "ExpiredIteratorException", shardId);
     }
-    shard.readTimesMs = shard.readTimesMs.filter((readMs) => nowMs - readMs < 1000);
-    if (shard.readTimesMs.length >= readsPerSecond || nowMs < shard.paidUntilMs - 1_000) {
-      throw failure("Throttled", "ProvisionedThroughputExceededException", shardId);
-    }
-    shard.readTimesMs.push(nowMs);
   }
 
   #shardOf(partitionKey: string): SimulatedShard {
