@@ -5,6 +5,8 @@
  * @module
  */
 
+import { joinBytes } from "./bytes.ts";
+
 /** No item of an answer is nested deeper. */
 const MAX_DEPTH = 32;
 const MAX_LENGTH = 2 ** 31 - 1;
@@ -157,22 +159,14 @@ function decodeString(cursor: CborCursor, major: number): Uint8Array {
     return bytes.subarray(start, start + value);
   }
   const chunks: Uint8Array[] = [];
-  let length = 0;
   while (!cursor.takesBreak()) {
     if (cursor.head() !== major || cursor.value === INDEFINITE) {
       throw notCbor("a string has a part that is none");
     }
     const start = cursor.skip(cursor.value);
     chunks.push(bytes.subarray(start, cursor.at));
-    length += cursor.at - start;
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return joinBytes(chunks);
 }
 
 function decodeList(cursor: CborCursor, depth: number): unknown[] {
@@ -242,13 +236,7 @@ export function encodeCbor(fields: Readonly<Record<string, unknown>>): Uint8Arra
       parts.push(headOf(MAJOR.unsigned, value));
     } else throw new TypeError(`Cannot write "${name}" in CBOR: it is no text and no whole number`);
   }
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes(parts);
 }
 
 function textOf(text: string): Uint8Array[] {

@@ -6,6 +6,7 @@
  */
 
 import { decodeBase64 } from "../aws/base64.ts";
+import { joinBytes } from "../aws/bytes.ts";
 import { UsageError } from "./command.ts";
 
 /** A record to put. */
@@ -99,19 +100,8 @@ export async function* linesOf(
 
 /** One line of its parts, without the return that may stand at its end. */
 function lineOf(parts: readonly Uint8Array[]): Uint8Array {
-  const line = joined(parts);
+  const line = joinBytes(parts);
   return line.at(-1) === RETURN ? line.subarray(0, -1) : line;
-}
-
-/** Bytes in one. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 const MAX_RECORDS = 500;

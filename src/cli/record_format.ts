@@ -4,9 +4,9 @@
  * @module
  */
 
+import { joinBytes } from "../aws/bytes.ts";
 import type { ReceivedRecord } from "../model.ts";
 import { shortShardId } from "./fleet_lines.ts";
-import { joined } from "./put_input.ts";
 
 /** The forms. */
 export const FORMATS = ["text", "json", "hex", "raw"] as const;
@@ -29,7 +29,7 @@ export function formatRecords(
   options: FormatOptions,
 ): string | Uint8Array {
   if (options.format === "raw" && !options.isTerminal) {
-    return joined(records.flatMap(({ data }) => [data, LINE_END]));
+    return joinBytes(records.flatMap(({ data }) => [data, LINE_END]));
   }
   return records.map((record) => formatRecord(record, shardId, options)).join("");
 }
