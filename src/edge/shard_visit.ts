@@ -32,8 +32,6 @@ export interface ShardVisitFacts {
   readonly row: Checkpoint | undefined;
   /** When the application first started: wall-clock milliseconds. */
   readonly startedAtMs: (signal: AbortSignal) => Promise<number>;
-  /** Ends even the last write. */
-  readonly abandonSignal: AbortSignal;
 }
 
 /** One shard's visit. */
@@ -47,6 +45,8 @@ export class ShardVisit {
   readonly #stopping = new AbortController();
   /** Aborts when the shard is lost, or waited for no longer: the signal of its records. */
   readonly #losing = new AbortController();
+  /** Aborts when even the last write is given up. */
+  readonly #abandoning = new AbortController();
   #lossReason: LossReason | undefined;
   #owned: OwnedCheckpoint | undefined;
   #writing: Promise<unknown> | undefined;
@@ -111,6 +111,11 @@ export class ShardVisit {
   hurry(): void {
     this.stop();
     this.#losing.abort(new Error(`Shard "${this.shardId}" is let go: it took too long`));
+  }
+
+  /** Ends even the last write. */
+  abandon(): void {
+    this.#abandoning.abort();
   }
 
   /** Gives the shard up at once: others may own it. */
@@ -195,7 +200,6 @@ export class ShardVisit {
   async #capture(): Promise<CaptureOutcome> {
     const { checkpoints, clock, incarnation, lease, options, random, roster } = this.#context;
     const { shardId } = this;
-    const { abandonSignal } = this.#facts;
     const { signal } = this.#stopping;
     const { clientId, clientName, onInvalidCheckpoint } = options;
     const { row } = this.#facts;
@@ -227,15 +231,15 @@ export class ShardVisit {
           lastUpdate: uniqueUpdate(nowMs, observed?.lastUpdate, random.next()),
           startAtMs: isFromNow ? nowMs : undefined,
           isReset,
-        }, abandonSignal);
+        }, this.#abandoning.signal);
         isUncertain = false;
         return result;
       },
     );
     if (claim !== undefined || !isUncertain) return claim ?? HELD;
     // It must not stay with a client that does not know it.
-    const read = () => checkpoints.read(shardId, abandonSignal);
-    const what = { operation: "capture", shardId, signal: abandonSignal };
+    const read = () => checkpoints.read(shardId, this.#abandoning.signal);
+    const what = { operation: "capture", shardId, signal: this.#abandoning.signal };
     const checkpoint = await persist(this.#context, what, read);
     return checkpoint?.ownerId === clientId ? { outcome: "captured", checkpoint } : HELD;
   }
@@ -296,13 +300,12 @@ export class ShardVisit {
   async #settle(owned: OwnedCheckpoint, isEnded: boolean): Promise<boolean> {
     const { announcer } = this.#context;
     const { shardId } = this;
-    const { abandonSignal } = this.#facts;
     const isClean = this.#inHand === undefined;
     this.stop(); // no other write may run into the last
     await this.#writing;
     if (this.#lossReason === "taken") return false;
     const change = isEnded ? { isFinished: true } : { isReleased: true };
-    const outcome = await this.#write(owned, change, abandonSignal);
+    const outcome = await this.#write(owned, change, this.#abandoning.signal);
     this.#isSettled = true;
     if (outcome !== "committed" || this.#lossReason !== undefined) return false;
     this.#isFinished = isEnded;
@@ -317,13 +320,15 @@ export class ShardVisit {
     signal: AbortSignal,
   ): Promise<"committed" | "lost" | undefined> {
     const { shardId } = this;
-    const { abandonSignal } = this.#facts;
     const write = () => {
       const sequenceNumber = this.#sequenceNumber === owned.sequenceNumber
         ? undefined
         : this.#sequenceNumber;
       const processedThroughMs = this.#processedThroughMs;
-      return owned.write({ ...change, sequenceNumber, processedThroughMs }, abandonSignal);
+      return owned.write(
+        { ...change, sequenceNumber, processedThroughMs },
+        this.#abandoning.signal,
+      );
     };
     const what = { operation: "commit", shardId, signal, maxDelayMs: this.#renewalIntervalMs };
     const outcome = this.#lossReason === undefined

@@ -175,6 +175,7 @@ export class Visit {
       hurry: () => this.#running.forEach((visit) => visit.hurry()),
       abandon: () => {
         this.#beats.end();
+        this.#running.forEach((visit) => visit.abandon());
         this.#abandoning.abort();
       },
     });
@@ -271,7 +272,6 @@ export class Visit {
       shard,
       row,
       startedAtMs: (signal) => this.#startMs(signal),
-      abandonSignal: this.#abandoning.signal,
     });
     const before = this.#visits.get(shardId);
     this.#visits.set(shardId, visit);
