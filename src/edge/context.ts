@@ -44,8 +44,6 @@ export interface Hold {
   heldBytes: number;
   /** How many shards share the budget of bytes. */
   shardCount: number;
-  /** What a record takes, in bytes, as the last read of any shard showed. */
-  recordBytes: number;
   /** Resolves once what was given to it last is processed: one read's records after another's. */
   turn: Promise<void>;
 }

@@ -22,8 +22,6 @@ const LEAVING_SHARE = 0.2;
 const LEAVING_MAX_MS = 2_000;
 /** How often it is looked, in memory, what is due. */
 const TICK_MS = 25;
-/** What a record is taken for before one was seen. */
-const FIRST_RECORD_BYTES = 10_240;
 
 /** One run at the edge. */
 export class EdgeRun {
@@ -69,7 +67,6 @@ export class EdgeRun {
     const hold = {
       heldBytes: 0,
       shardCount: 0,
-      recordBytes: FIRST_RECORD_BYTES,
       turn: Promise.resolve(),
     };
     this.#pull = telemetry?.receive(() => Promise.resolve(this.#next), (record) => [record]);

@@ -12,6 +12,7 @@ import { createSeededRandom } from "../../testing/simulation/random.ts";
 import type { KinsumerEvent } from "../events.ts";
 import type { RunOnceHandler } from "../run_options.ts";
 import type { EdgeRunOptions, RunOnceResult } from "./mod.ts";
+import type { CheckpointsTable } from "../tables/checkpoints.ts";
 import { type EdgeOptions, runOnce } from "./mod.ts";
 
 const SHARD = "shardId-000000000000";
@@ -248,5 +249,48 @@ describe("a run at the edge", () => {
       assert.equal(lost.length, 1, `${lateMs} ms late: it went on`);
       await fleet.clock.runUntil(() => run.outcome() !== undefined, 120_000);
     }
+  });
+
+  it("asks of each shard for what its own records leave room for", async () => {
+    const fleet = createSimulatedFleet({ seed: 1, shards: 2 });
+    const fill = (shardId: string, count: number, size: number) => {
+      for (let each = 0; each < count; each++) {
+        fleet.stream.put({ shardId, partitionKey: "key", data: "x".repeat(size) });
+      }
+    };
+    fill(SHARD, 120, 100_000);
+    fill("shardId-000000000001", 2_000, 1);
+    const limits: number[] = [];
+    const run = start(fleet, {
+      options: { maxBufferedBytes: 1_048_576 },
+      handle: () => fleet.clock.clock.sleep(5),
+      intercept: (operation, args) => {
+        const { limit, shardId } = (args ?? {}) as { limit?: number; shardId?: string };
+        if (operation === "GetRecords" && shardId === SHARD) limits.push(limit ?? 0);
+        return Promise.resolve();
+      },
+    });
+    await ended(fleet, run);
+    const most = Math.max(...limits.slice(1));
+    assert.ok(most <= 11, `it asked for ${limits} records of 100 kB each`);
+  });
+
+  it("shares no signal among the requests of its shards", async () => {
+    const fleet = createSimulatedFleet({ seed: 1, shards: 12 });
+    const view = fleet.tables.view({ clock: fleet.clock.clock });
+    const signals = new Set<AbortSignal | undefined>();
+    const checkpoints: CheckpointsTable = {
+      read: (...args) => view.checkpoints.read(...args),
+      readMany: (...args) => view.checkpoints.readMany(...args),
+      list: (...args) => view.checkpoints.list(...args),
+      remove: (...args) => view.checkpoints.remove(...args),
+      commit: (...args) => view.checkpoints.commit(...args),
+      capture: (request, signal) => {
+        signals.add(signal);
+        return view.checkpoints.capture(request, signal);
+      },
+    };
+    await ended(fleet, start(fleet, { options: { tables: { ...view, checkpoints } } }));
+    assert.equal(signals.size, 12, "Node warns of more than ten listeners to one signal");
   });
 });

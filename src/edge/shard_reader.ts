@@ -19,6 +19,8 @@ import type { Start } from "./start.ts";
 
 /** How often a read looks whether the budget of bytes has room for it. */
 const LOOK_INTERVAL_MS = 25;
+/** What a record is taken for before one was seen. */
+const FIRST_RECORD_BYTES = 10_240;
 
 /** What is read, and what becomes of it. */
 export interface ShardReading {
@@ -42,6 +44,8 @@ export class ShardReader {
   /** Whether the last read found nothing, and nothing left to read. */
   #isIdle = false;
   #halvings = 0;
+  /** What a record takes, as the last read showed. */
+  #recordBytes = FIRST_RECORD_BYTES;
   #confirmations = 0;
   #skipBeforeMs: number | undefined;
   /** The last read, once all of it is processed. */
@@ -86,7 +90,8 @@ export class ShardReader {
   async #readOnce(signal: AbortSignal): Promise<boolean> {
     const { clock, hold, kinesis, options } = this.#context;
     const { deliver, shardId } = this.#reading;
-    const { limit, byteLength } = readSize({ ...options, ...hold, halvings: this.#halvings });
+    const facts = { halvings: this.#halvings, recordBytes: this.#recordBytes };
+    const { limit, byteLength } = readSize({ ...options, ...hold, ...facts });
     await clock.sleep(this.#delayMs(), signal);
     const isFull = () =>
       hold.heldBytes > 0 &&
@@ -148,7 +153,7 @@ export class ShardReader {
     if (records.length === 0) return;
     this.#lastRead = undefined;
     this.#readSequenceNumber = records[records.length - 1]!.sequenceNumber;
-    this.#context.hold.recordBytes = byteLength / records.length;
+    this.#recordBytes = byteLength / records.length;
   }
 
   /** Without what lies before the moment at which the reading was to begin. */
