@@ -32,6 +32,7 @@ export function createEdgeCredentials({ credentials, runtime: { clock, env } }: 
   const flaw = given && flawOf(given);
   if (flaw !== undefined) throw new TypeError(`Cannot use the given credentials: ${flaw}`);
   let current: Promise<Credentials> | undefined;
+  let latest: Credentials | undefined;
   let untilMs = 0;
   let isRefused = false;
 
@@ -42,6 +43,7 @@ export function createEdgeCredentials({ credentials, runtime: { clock, env } }: 
     const flaw = flawOf(loaded);
     if (flaw !== undefined) throw new Error(flaw);
     isRefused = false;
+    latest = loaded;
     const expiresAtMs = loaded.expiration?.getTime() ?? Infinity;
     untilMs = Math.max(expiresAtMs - REFRESH_MARGIN_MS, clock.nowMs() + MIN_REFRESH_INTERVAL_MS);
     return loaded;
@@ -57,8 +59,9 @@ export function createEdgeCredentials({ credentials, runtime: { clock, env } }: 
       }
       return untilAborted(current, signal);
     },
-    invalidate: () => {
-      current = undefined;
+    invalidate: (refused = latest) => {
+      if (refused !== latest) return; // another request was refused with them before
+      current = latest = undefined;
       isRefused = true;
     },
   };

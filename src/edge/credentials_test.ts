@@ -92,4 +92,20 @@ describe("createEdgeCredentials()", () => {
     await source.get();
     assert.equal(calls, 1);
   });
+
+  it("asks a provider once where several requests are refused with the same credentials", async () => {
+    const { runtime } = world();
+    let calls = 0;
+    const credentials = (): Promise<Credentials> => {
+      calls++;
+      return Promise.resolve({ ...KEYS });
+    };
+    const source = createEdgeCredentials({ credentials, runtime });
+    const refused = await source.get();
+    source.invalidate(refused);
+    const fresh = await source.get();
+    source.invalidate(refused);
+    assert.equal(await source.get(), fresh);
+    assert.equal(calls, 2);
+  });
 });
