@@ -88,7 +88,7 @@ export class Beats {
 
   /** Notes what a beat brought; the next is due an interval after this one began. */
   async #note(beat: () => Promise<BeatOutcome>): Promise<void> {
-    const { clock, lease, options, random } = this.#context;
+    const { announcer, clock, lease, options, random } = this.#context;
     const { clientId, clientRecordMaxAgeMs, shardCheckIntervalMs } = options;
     const askedAtMs = clock.monotonicMs();
     const result = await beat();
@@ -103,7 +103,9 @@ export class Beats {
     } else if (result.outcome === "conflict") {
       const message = `Cannot go on: another process has registered as client "${clientId}"`;
       const facts = { operation: "heartbeat" };
-      this.#listener.onConflict(new KinsumerError("ClientIdInUse", message, facts));
+      const error = new KinsumerError("ClientIdInUse", message, facts);
+      announcer.announce({ type: "failed", error });
+      this.#listener.onConflict(error);
     } else {
       this.#row = undefined; // the next beat registers, at once
       this.#dueAtMs = 0;

@@ -165,6 +165,7 @@ describe("a run at the edge", () => {
     assert.match(String(JSON.stringify(first.outcome())), /ClientIdInUse/);
     const beats = first.requests.filter((each) => each === "UpdateItem").length;
     assert.ok(beats <= 8, `${beats} writes`);
+    assert.equal(first.events.filter(({ type }) => type === "failed").length, 1);
   });
 
   it("releases its shard where the stream never answers again", async () => {
