@@ -74,8 +74,8 @@ export type {
   CommitOutcome,
   CommitRequest,
   Owner,
-} from "./src/tables/checkpoints.ts";
-export type { BeatingClient, BeatOutcome, ClientsTable } from "./src/tables/clients.ts";
+} from "./src/tables/checkpoints_api.ts";
+export type { BeatingClient, BeatOutcome, ClientsTable } from "./src/tables/clients_api.ts";
 export type { MetadataTable } from "./src/tables/metadata.ts";
 export type { ShardStart, ShardStarts, StartAt, StartPosition } from "./src/rules/position.ts";
 export {

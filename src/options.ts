@@ -10,8 +10,8 @@ import type { EventListener, Logger, StatsReceiver } from "./events.ts";
 import type { StartAt } from "./rules/position.ts";
 import type { ContextExtractor } from "./rules/trace_context.ts";
 import type { Runtime } from "./runtime.ts";
-import type { CheckpointsTable } from "./tables/checkpoints.ts";
-import type { ClientsTable } from "./tables/clients.ts";
+import type { CheckpointsTable } from "./tables/checkpoints_api.ts";
+import type { ClientsTable } from "./tables/clients_api.ts";
 import type { MetadataTable } from "./tables/metadata.ts";
 
 /** What several Kinsumers of one process share. */

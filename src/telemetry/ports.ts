@@ -8,8 +8,8 @@
  */
 
 import type { KinesisApi, RecordsAnswer } from "../aws/kinesis.ts";
-import type { CheckpointsTable, CommitRequest } from "../tables/checkpoints.ts";
-import type { ClientsTable } from "../tables/clients.ts";
+import type { CheckpointsTable, CommitRequest } from "../tables/checkpoints_api.ts";
+import type { ClientsTable } from "../tables/clients_api.ts";
 import type { MetadataTable } from "../tables/metadata.ts";
 import type { Context } from "./api.ts";
 import type { Metrics } from "./metrics.ts";

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import type { BeatingClient } from "../../src/tables/clients.ts";
+import type { BeatingClient } from "../../src/tables/clients_api.ts";
 import { openedFor, type OpenTables } from "./opened.ts";
 
 /** Registers the tests. */

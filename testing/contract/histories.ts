@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import type { Checkpoint } from "../../src/model.ts";
-import type { CheckpointsTable } from "../../src/tables/checkpoints.ts";
+import type { CheckpointsTable } from "../../src/tables/checkpoints_api.ts";
 import { nextUpdate } from "../../src/tables/item.ts";
 
 /** A checkpoint that was just captured, of a shard of its own. */

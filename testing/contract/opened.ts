@@ -5,8 +5,8 @@
  */
 
 import { after, before } from "node:test";
-import type { CheckpointsTable } from "../../src/tables/checkpoints.ts";
-import type { ClientsTable } from "../../src/tables/clients.ts";
+import type { CheckpointsTable } from "../../src/tables/checkpoints_api.ts";
+import type { ClientsTable } from "../../src/tables/clients_api.ts";
 import type { MetadataTable } from "../../src/tables/metadata.ts";
 
 /** The tables to try, empty. */

@@ -8,7 +8,8 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { DynamoDbApi, UpdateRequest, WriteOutcome } from "../../src/aws/dynamodb_api.ts";
 import { createCheckpointsTable } from "../../src/tables/checkpoints.ts";
-import { type BeatingClient, createClientsTable } from "../../src/tables/clients.ts";
+import { createClientsTable } from "../../src/tables/clients.ts";
+import type { BeatingClient } from "../../src/tables/clients_api.ts";
 import { createMetadataTable } from "../../src/tables/metadata.ts";
 import { type DynamoDbUnderTest, EARLY, LATER, NAMES, OWNER, seed } from "./tables_wire_lab.ts";
 

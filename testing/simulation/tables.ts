@@ -8,12 +8,10 @@
 import type { DynamoDbApi, Item } from "../../src/aws/dynamodb_api.ts";
 import type { Checkpoint, ClientRow, LeaderRow, ShardCache } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
-import {
-  type CheckpointsTable,
-  createCheckpointsTable,
-  parseCheckpoint,
-} from "../../src/tables/checkpoints.ts";
-import { type ClientsTable, createClientsTable, parseClientRow } from "../../src/tables/clients.ts";
+import { createCheckpointsTable, parseCheckpoint } from "../../src/tables/checkpoints.ts";
+import type { CheckpointsTable } from "../../src/tables/checkpoints_api.ts";
+import { createClientsTable, parseClientRow } from "../../src/tables/clients.ts";
+import type { ClientsTable } from "../../src/tables/clients_api.ts";
 import {
   createMetadataTable,
   type MetadataTable,
