@@ -68,7 +68,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "idle shards not renewed",
     file: "src/loops/commit.ts",
-    find: "Math.min(MAX_RENEWAL_INTERVAL_MS, options.goShardCheckIntervalMs);",
+    find: "Math.min(MAX_RENEWAL_INTERVAL_MS, goShardCheckIntervalMs);",
     replace: "1_000 * MAX_RENEWAL_INTERVAL_MS;",
   },
   {
@@ -189,7 +189,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "idle shards renewed too seldom for Go",
     file: "src/loops/commit.ts",
-    find: "Math.min(MAX_RENEWAL_INTERVAL_MS, options.goShardCheckIntervalMs);",
+    find: "Math.min(MAX_RENEWAL_INTERVAL_MS, goShardCheckIntervalMs);",
     replace: "MAX_RENEWAL_INTERVAL_MS;",
   },
   {
@@ -308,5 +308,17 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "src/loops/visitor.ts",
     find: "return !this.#closedIds.has(consumer.shardId) && consumer.isCaughtUp(withinMs);",
     replace: "return consumer.isCaughtUp(withinMs);",
+  },
+  {
+    name: "a failed checkpoint tried again too seldom for Go",
+    file: "src/loops/commit.ts",
+    find: "shardId, signal, maxDelayMs }",
+    replace: "shardId, signal }",
+  },
+  {
+    name: "a channel that stays open when its shard is lost",
+    file: "src/loops/channel.ts",
+    find: "void (this.#isOpen = false);",
+    replace: "undefined;",
   },
 ];

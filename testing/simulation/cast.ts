@@ -55,6 +55,7 @@ export class Cast {
         actor.delivered++;
         return actor.handlerMs;
       },
+      heedsSignal: this.#joinCount % 4 === 0,
       options: {
         ...scenario.options,
         startAt: scenario.startAt,

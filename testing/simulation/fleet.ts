@@ -51,6 +51,8 @@ export interface SimulatedClientOptions {
   readonly clientId?: string;
   /** How long the consumer takes for a record, in milliseconds. @default {0} */
   readonly handlerMs?: number | (() => number);
+  /** Whether the consumer ends with a record as soon as its shard is lost, and asks for the next. */
+  readonly heedsSignal?: boolean;
   readonly wallOffsetMs?: number;
   readonly options?: Partial<KinsumerOptions>;
   readonly kinesis?: Omit<ChannelOptions, "clock">;
@@ -201,7 +203,7 @@ export function openSimulatedClient(
 
 function counting(
   account: FleetAccount,
-  { name, handlerMs = 0, onProcessed = () => {} }: SimulatedClientOptions & {
+  { name, handlerMs = 0, heedsSignal = false, onProcessed = () => {} }: SimulatedClientOptions & {
     readonly name: string;
   },
 ) {
@@ -209,7 +211,7 @@ function counting(
     for await (const record of kinsumer) {
       account.delivered(name, record);
       const ms = typeof handlerMs === "number" ? handlerMs : handlerMs();
-      if (ms > 0) await machine.clock.sleep(ms);
+      if (ms > 0) await machine.clock.sleep(ms, heedsSignal ? record.signal : undefined);
       account.processed(name, record);
       onProcessed(record);
     }
