@@ -12,8 +12,10 @@ import type { LoopContext } from "./context.ts";
 import type { CheckpointChange, OwnedCheckpoint } from "./owned_checkpoint.ts";
 import { persist } from "./persist.ts";
 
-/** The longest between two renewals, or between two tries of one. */
+/** The longest between two renewals. */
 const MAX_RENEWAL_INTERVAL_MS = 60_000;
+/** Between two tries of a write that fails: of the five that Go allows, two tries or more remain. */
+const MOST_RENEWALS_MISSED = 2;
 
 /** What is committed, and until when. */
 export interface Committing {
@@ -54,7 +56,7 @@ export async function commit(
 ): Promise<"committed" | "lost" | "stopped"> {
   const { shardId } = channel;
   let hasProgressed = false;
-  const maxDelayMs = renewalIntervalMs(context.options);
+  const maxDelayMs = MOST_RENEWALS_MISSED * renewalIntervalMs(context.options);
   const outcome = await persist(
     context,
     { operation: "commit", shardId, signal, maxDelayMs },
@@ -75,8 +77,8 @@ export async function commit(
 }
 
 /**
- * How long a row may stay as it is, be it that nothing changes or that writes fail: a Go client may
- * capture what was not written for five of its shard checks.
+ * How long a row may stay as it is: a Go client may capture what was not written for five of its
+ * shard checks.
  */
 function renewalIntervalMs({ goShardCheckIntervalMs }: ResolvedOptions): number {
   return Math.min(MAX_RENEWAL_INTERVAL_MS, goShardCheckIntervalMs);
