@@ -9,7 +9,7 @@ import { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
 import { persist } from "../loops/persist.ts";
 import type { ClientRow } from "../model.ts";
-import type { BeatingClient, BeatOutcome } from "../tables/clients.ts";
+import type { BeatingClient, BeatOutcome } from "../tables/clients_api.ts";
 import type { EdgeContext } from "./context.ts";
 
 /** How many beats a run makes within its time to live. */

@@ -21,5 +21,5 @@ export type {
 export type { VisitedShard } from "../loops/visited_shard.ts";
 export { KinsumerError, type KinsumerErrorCode, type KinsumerErrorFacts } from "../errors.ts";
 export type { KinesisApi, RecordsAnswer, StreamDescription } from "../aws/kinesis.ts";
-export type { CheckpointsTable } from "../tables/checkpoints.ts";
+export type { CheckpointsTable } from "../tables/checkpoints_api.ts";
 export type { KinsumerRecord, ReceivedRecord } from "../model.ts";

@@ -12,7 +12,8 @@ import { retrying } from "../aws/retrying.ts";
 import { publicEndpoint } from "../option_places.ts";
 import type { KinsumerOptions } from "../options.ts";
 import { systemRuntime } from "../runtime.ts";
-import { type CheckpointsTable, createCheckpointsTable } from "../tables/checkpoints.ts";
+import { createCheckpointsTable } from "../tables/checkpoints.ts";
+import type { CheckpointsTable } from "../tables/checkpoints_api.ts";
 import { createEdgeCredentials } from "./credentials.ts";
 import { createEdgeCall } from "./signing.ts";
 

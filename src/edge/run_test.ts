@@ -12,7 +12,7 @@ import { createSeededRandom } from "../../testing/simulation/random.ts";
 import type { KinsumerEvent } from "../events.ts";
 import type { RunOnceHandler } from "../run_options.ts";
 import type { EdgeRunOptions, RunOnceResult } from "./mod.ts";
-import type { CheckpointsTable } from "../tables/checkpoints.ts";
+import type { CheckpointsTable } from "../tables/checkpoints_api.ts";
 import { type EdgeOptions, runOnce } from "./mod.ts";
 
 const SHARD = "shardId-000000000000";

@@ -13,7 +13,7 @@ import type { VisitedShard } from "../loops/visited_shard.ts";
 import type { Checkpoint, Shard } from "../model.ts";
 import { mayCapture } from "../rules/ownership.ts";
 import { pinsStart } from "../rules/position.ts";
-import type { CaptureOutcome } from "../tables/checkpoints.ts";
+import type { CaptureOutcome } from "../tables/checkpoints_api.ts";
 import { uniqueUpdate } from "../tables/item.ts";
 import type { EdgeContext } from "./context.ts";
 import { EdgeRecord } from "./record.ts";

@@ -7,8 +7,8 @@
 import type { KinesisApi } from "../aws/kinesis.ts";
 import type { ResolvedOptions } from "../resolve_options.ts";
 import type { Clock, Random } from "../runtime.ts";
-import type { CheckpointsTable } from "../tables/checkpoints.ts";
-import type { ClientsTable } from "../tables/clients.ts";
+import type { CheckpointsTable } from "../tables/checkpoints_api.ts";
+import type { ClientsTable } from "../tables/clients_api.ts";
 import type { MetadataTable } from "../tables/metadata.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Announcer } from "./announcer.ts";

@@ -9,7 +9,7 @@ import { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
 import type { ClientRow } from "../model.ts";
 import { backoffMs } from "../rules/pacing.ts";
-import type { BeatingClient } from "../tables/clients.ts";
+import type { BeatingClient } from "../tables/clients_api.ts";
 import type { LoopContext } from "./context.ts";
 import { persist, toError } from "./persist.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import { applicationId, applicationsOf, suggestedDelayMs } from "../rules/neighbours.ts";
-import type { ClientsTable } from "../tables/clients.ts";
+import type { ClientsTable } from "../tables/clients_api.ts";
 import type { LoopContext } from "./context.ts";
 import { persist } from "./persist.ts";
 import { Roster } from "./roster.ts";

@@ -9,7 +9,7 @@
 import type { Checkpoint, SequenceNumber } from "../model.ts";
 import { afterConflict } from "../rules/ownership.ts";
 import type { Clock, Random } from "../runtime.ts";
-import type { CheckpointsTable } from "../tables/checkpoints.ts";
+import type { CheckpointsTable } from "../tables/checkpoints_api.ts";
 import { uniqueUpdate } from "../tables/item.ts";
 import type { LoopContext } from "./context.ts";
 

@@ -7,7 +7,7 @@
 import type { ClientRow } from "../model.ts";
 import { goMaxAgeMs, isLiving, observe, type Sighting } from "../rules/liveness.ts";
 import type { Clock } from "../runtime.ts";
-import type { ClientsTable } from "../tables/clients.ts";
+import type { ClientsTable } from "../tables/clients_api.ts";
 import type { LoopContext } from "./context.ts";
 
 /** A look at the whole clients table. */

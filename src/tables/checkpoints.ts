@@ -37,8 +37,6 @@ import {
   updateAttributes,
 } from "./item.ts";
 
-export type { CaptureOutcome, CheckpointsTable } from "./checkpoints_api.ts";
-
 /** What a table in DynamoDB is made of. */
 export interface CheckpointsTableOptions {
   readonly api: ItemsApi;

@@ -32,8 +32,6 @@ import {
   updateAttributes,
 } from "./item.ts";
 
-export type { BeatingClient, BeatOutcome, ClientsTable } from "./clients_api.ts";
-
 /** A registration fails only against another one, or against a clock that is ahead, and that once. */
 const MAX_REGISTER_ATTEMPTS = 5;
 
