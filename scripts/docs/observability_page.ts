@@ -66,7 +66,7 @@ export function eventFacts(): readonly EventFacts[] {
       [];
     return {
       type,
-      level: new RegExp(`"${type}": "(\\w+)"`).exec(announcer)?.[1] ?? "",
+      level: new RegExp(`"${type}": "(\\w+)"`).exec(announcer)?.[1] ?? "info",
       facts: [...member.matchAll(/readonly (\w+)\??:/g)].map((match) => match[1] ?? "").slice(1),
       words: plain(doc),
     };
@@ -120,7 +120,7 @@ ${table(["service", "calls"], calls())}`;
 function calls(): readonly (readonly string[])[] {
   const asked = {
     Kinesis: ["aws/kinesis", "aws/documents", "dead_letter_stream"],
-    DynamoDB: ["aws/dynamodb"],
+    DynamoDB: ["aws/dynamodb", "aws/batch_get"],
   };
   return Object.entries(asked).map(([service, files]) => {
     const text = files.map((file): string => read(`src/${file}.ts`)).join("\n");

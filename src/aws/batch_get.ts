@@ -44,7 +44,7 @@ export async function batchGet(request: BatchGetRequest): Promise<readonly Item[
   for (let fruitless = 0; left.length > 0;) {
     const Keys = left.slice(0, MAX_KEYS);
     const input = { RequestItems: { [tableName]: { Keys, ConsistentRead: true } } };
-    const answer = await ask(OPERATION, input, signal);
+    const answer = await ask("BatchGetItem", input, signal);
     const rows = answer.within("Responses").optionalList(tableName) ?? [];
     items.push(...rows.map((row) => parseItem(OPERATION, row)));
     const tables = answer.within("UnprocessedKeys", {});
