@@ -294,4 +294,18 @@ describe("a run at the edge", () => {
     await ended(fleet, start(fleet, { options: { tables: { ...view, checkpoints } } }));
     assert.equal(signals.size, 12, "Node warns of more than ten listeners to one signal");
   });
+
+  it("writes no line of a checkpoint that is only renewed", async () => {
+    const fleet = createSimulatedFleet({ seed: 1, shards: 1 });
+    fleet.put(1);
+    const lines: string[] = [];
+    const write = (message: string) => void lines.push(message);
+    const logger = { debug: write, info: write, warn: write, error: write };
+    const options = { logger, goShardCheckIntervalMs: 1_000 };
+    const run = start(fleet, { budgetMs: 30_000, untilCaughtUp: false, options });
+    await ended(fleet, run);
+    const told = run.events.filter(({ type }) => type === "checkpointed");
+    assert.ok(told.length > 10, `${told.length} renewals`);
+    assert.equal(lines.filter((line) => line.includes("checkpointed")).length, 1);
+  });
 });

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { untilAborted } from "../aws/deadline.ts";
 import type { RecordsAnswer } from "../aws/kinesis.ts";
 import { KinsumerError } from "../errors.ts";
 import { openIterator } from "../loops/open_iterator.ts";
@@ -105,8 +106,8 @@ export class ShardReader {
       const [askedMs, askedAtMs] = [clock.nowMs(), clock.monotonicMs()];
       this.#readAtMs = askedAtMs;
       const request = { shardId, shardIterator: this.#iterator, limit };
-      const answer = await until(kinesis.getRecords(request, signal), signal);
-      if (answer === undefined) return false;
+      // What hangs is left behind when the signal aborts: it must not keep the shard.
+      const answer = await untilAborted(kinesis.getRecords(request, signal), signal);
       this.#noteTime(clock.monotonicMs() - askedAtMs);
       hold.heldBytes += answer.byteLength - heldBytes;
       heldBytes = answer.byteLength;
@@ -197,17 +198,4 @@ export class ShardReader {
       { operation: "GetRecords", shardId, retryable: true },
     );
   }
-}
-
-/** Resolves with the result of the work; with nothing where it is to be left behind before. */
-export function until<Result>(
-  work: Promise<Result>,
-  signal: AbortSignal,
-): Promise<Result | undefined> {
-  return new Promise((resolve, reject) => {
-    const leave = () => resolve(undefined);
-    signal.addEventListener("abort", leave);
-    if (signal.aborted) leave();
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { untilAborted } from "../aws/deadline.ts";
 import type { RecordsAnswer } from "../aws/kinesis.ts";
 import type { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
@@ -17,7 +18,7 @@ import type { CaptureOutcome } from "../tables/checkpoints_api.ts";
 import { uniqueUpdate } from "../tables/item.ts";
 import type { EdgeContext } from "./context.ts";
 import { EdgeRecord } from "./record.ts";
-import { ShardReader, until } from "./shard_reader.ts";
+import { ShardReader } from "./shard_reader.ts";
 import { findStart, type Start } from "./start.ts";
 
 /** The longest between two writes of a checkpoint, or between two tries of one. */
@@ -272,8 +273,9 @@ export class ShardVisit {
       return this.#process(answer);
     });
     hold.turn = turn;
-    await until(turn, this.#stopping.signal);
-    if (isBegun) await until(turn, this.#losing.signal);
+    const left = () => {}; // the turn is left behind
+    await untilAborted(turn, this.#stopping.signal).catch(left);
+    if (isBegun) await untilAborted(turn, this.#losing.signal).catch(left);
   }
 
   async #process({ lagMs, records }: RecordsAnswer): Promise<void> {
@@ -319,6 +321,8 @@ export class ShardVisit {
     change: CheckpointChange,
     signal: AbortSignal,
   ): Promise<"committed" | "lost" | undefined> {
+    const { announcer } = this.#context;
+    const before = owned.sequenceNumber;
     const { shardId } = this;
     const write = () => {
       const sequenceNumber = this.#sequenceNumber === owned.sequenceNumber
@@ -337,7 +341,8 @@ export class ShardVisit {
     const { sequenceNumber } = owned;
     if (outcome === "lost") this.lose("taken");
     if (outcome === "committed") {
-      this.#context.announcer.announce({ type: "checkpointed", shardId, sequenceNumber });
+      const isLogged = sequenceNumber !== before; // a renewal is no news
+      announcer.announce({ type: "checkpointed", shardId, sequenceNumber }, { isLogged });
     }
     return outcome;
   }

@@ -17,11 +17,13 @@ import { persist } from "../loops/persist.ts";
 import { shuffled, VisitedRows } from "../loops/visited_rows.ts";
 import type { VisitedShard } from "../loops/visited_shard.ts";
 import type { Checkpoint, Shard } from "../model.ts";
-import { isForeign } from "../rules/checkpoint_validity.ts";
-import { isClosed, readableShards } from "../rules/lineage.ts";
 import {
+  LOOK_INTERVAL_MS,
+  lookIntervalMs,
+  REQUESTS_PER_LOOK,
   REQUESTS_PER_SHARD,
   requestsToLeave,
+  survey,
   takeCount,
   type Tenure,
   tenureOf,
@@ -30,12 +32,6 @@ import { Beats } from "./beats.ts";
 import type { EdgeContext } from "./context.ts";
 import { ShardVisit } from "./shard_visit.ts";
 
-/** How often a visit looks at the shards that it could not take yet. */
-const LOOK_INTERVAL_MS = 1_000;
-/** How often it looks at those that others hold, if it stays. */
-const HELD_INTERVAL_MS = 5_000;
-/** What a look costs: the list of shards, the clients, the checkpoints. */
-const REQUESTS_PER_LOOK = 3;
 /** How a visit behaves. */
 export interface VisitOptions {
   /** Whether a shard is let go as soon as it is caught up. */
@@ -203,9 +199,7 @@ export class Visit {
     if (this.#leaving.signal.aborted) return false;
     if (this.#requestsToSpare < REQUESTS_PER_LOOK + REQUESTS_PER_SHARD) return false;
     if (this.#dueAtMs !== undefined) return nowMs >= this.#dueAtMs;
-    const isOpen = this.#having("free", "silent").length > 0;
-    const mayInherit = !this.#options.untilCaughtUp && this.#having("held").length > 0;
-    const intervalMs = isOpen ? LOOK_INTERVAL_MS : mayInherit ? HELD_INTERVAL_MS : Infinity;
+    const intervalMs = lookIntervalMs([...this.#tenures.values()], !this.#options.untilCaughtUp);
     return nowMs >= this.#lookedAtMs + intervalMs;
   }
 
@@ -236,14 +230,9 @@ export class Visit {
     const rows = new Map(all.map((row) => [row.shardId, row]));
     const isFirstLook = this.#looks++ === 0;
     this.#lookedAtMs = clock.monotonicMs();
-    this.#closedIds = new Set(shards.filter(isClosed).map((shard) => shard.shardId));
-    const isFinished = (shard: Shard) => {
-      const row = rows.get(shard.shardId);
-      return row?.isFinished === true && !isForeign(row, shard);
-    };
-    const finishedIds = new Set(shards.filter(isFinished).map((shard) => shard.shardId));
-    const readable = readableShards(shards, finishedIds).map((shard) => shard.shardId);
-    const open = readable.filter((id) => !this.#isThrough(id));
+    const { closedIds, readableIds } = survey(shards, rows);
+    this.#closedIds = closedIds;
+    const open = readableIds.filter((id) => !this.#isThrough(id));
     const others = roster.seen.filter(({ row }) => row.clientId !== clientId);
     this.#tenures = new Map(open.map((id) => {
       const row = rows.get(id);
@@ -253,7 +242,7 @@ export class Visit {
     const free = shuffled(this.#having("free"), random);
     const count = takeCount({
       freeCount: free.length,
-      readableCount: readable.length,
+      readableCount: readableIds.length,
       ownedCount: this.#running.length,
       clientCount: others.filter((each) => each.isLiving).length + 1,
       isFirstLook,

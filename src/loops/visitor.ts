@@ -11,11 +11,13 @@
 import type { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
 import type { Checkpoint, Shard } from "../model.ts";
-import { isForeign } from "../rules/checkpoint_validity.ts";
-import { isClosed, readableShards } from "../rules/lineage.ts";
 import {
+  LOOK_INTERVAL_MS,
+  lookIntervalMs,
+  REQUESTS_PER_LOOK,
   REQUESTS_PER_SHARD,
   requestsToLeave,
+  survey,
   takeCount,
   type Tenure,
   tenureOf,
@@ -31,12 +33,6 @@ import { Roster } from "./roster.ts";
 import { shuffled, VisitedRows } from "./visited_rows.ts";
 import { sumUp, type VisitedShard } from "./visited_shard.ts";
 
-/** How often a visit looks at the shards that it could not take yet. */
-const LOOK_INTERVAL_MS = 1_000;
-/** How often it looks at those that others hold, if it stays. */
-const HELD_INTERVAL_MS = 5_000;
-/** What a look costs: the list of shards, the clients, the checkpoints. */
-const REQUESTS_PER_LOOK = 3;
 /** How often it is looked, in memory, whether a shard is caught up. */
 const WATCH_INTERVAL_MS = 25;
 
@@ -234,10 +230,8 @@ export class Visitor implements Membership {
     const needed = this.requestsToLeave + REQUESTS_PER_LOOK + REQUESTS_PER_SHARD;
     if (this.#options.requestsLeft() < needed) return false;
     if (this.#dueAtMs !== undefined && nowMs >= this.#dueAtMs) return true;
-    const isOpen = this.#having("free", "silent").length > 0;
-    if (isOpen) return nowMs >= this.#lookedAtMs + LOOK_INTERVAL_MS;
-    const mayInherit = !this.#options.untilCaughtUp && this.#having("held").length > 0;
-    return mayInherit && nowMs >= this.#lookedAtMs + HELD_INTERVAL_MS;
+    const intervalMs = lookIntervalMs([...this.#tenures.values()], !this.#options.untilCaughtUp);
+    return nowMs >= this.#lookedAtMs + intervalMs;
   }
 
   #releaseCaughtUp(): void {
@@ -270,14 +264,9 @@ export class Visitor implements Membership {
   #take({ shards, rows }: Look): void {
     const { clientId } = this.#context.options;
     const isFirstLook = this.#looks++ === 0;
-    this.#closedIds = new Set(shards.filter(isClosed).map((shard) => shard.shardId));
-    const isDone = (shard: Shard) => {
-      const row = rows.get(shard.shardId);
-      return row?.isFinished === true && !isForeign(row, shard);
-    };
-    const finishedIds = new Set(shards.filter(isDone).map((shard) => shard.shardId));
-    const readable = readableShards(shards, finishedIds).map((shard) => shard.shardId);
-    const open = readable.filter((id) => !this.#running.has(id) && !this.#isThrough(id));
+    const { closedIds, readableIds } = survey(shards, rows);
+    this.#closedIds = closedIds;
+    const open = readableIds.filter((id) => !this.#running.has(id) && !this.#isThrough(id));
     const others = this.#roster.seen.filter(({ row }) => row.clientId !== clientId);
     const owners = new Map(others.map((each) => [each.row.clientId, each]));
     const tenures = new Map(open.map((id) => {
@@ -288,7 +277,7 @@ export class Visitor implements Membership {
     const free = shuffled(this.#having("free"), this.#context.random);
     const count = takeCount({
       freeCount: free.length,
-      readableCount: readable.length,
+      readableCount: readableIds.length,
       ownedCount: this.#running.size,
       clientCount: others.filter((each) => each.isLiving).length + 1,
       isFirstLook,

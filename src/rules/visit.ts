@@ -5,7 +5,9 @@
  * @module
  */
 
-import type { Checkpoint } from "../model.ts";
+import type { Checkpoint, Shard } from "../model.ts";
+import { isForeign } from "./checkpoint_validity.ts";
+import { isClosed, readableShards } from "./lineage.ts";
 
 /** Who has a readable shard, as far as it matters to a client that is here for one run. */
 export type Tenure =
@@ -35,6 +37,49 @@ export function tenureOf(
   return owner.hasBeaten ? "held" : "silent";
 }
 
+/** What one look at the stream and at the checkpoints shows. */
+export interface Survey {
+  /** The shards that get no more records. */
+  readonly closedIds: ReadonlySet<string>;
+  /** Those that may be read now. */
+  readonly readableIds: readonly string[];
+}
+
+/** Which shards are closed, and which may be read: a row of another stream finishes nothing. */
+export function survey(
+  shards: readonly Shard[],
+  rows: ReadonlyMap<string, Checkpoint>,
+): Survey {
+  const idsOf = (some: readonly Shard[]) => some.map((shard) => shard.shardId);
+  const isFinished = (shard: Shard) => {
+    const row = rows.get(shard.shardId);
+    return row?.isFinished === true && !isForeign(row, shard);
+  };
+  const finishedIds = new Set(idsOf(shards.filter(isFinished)));
+  return {
+    closedIds: new Set(idsOf(shards.filter(isClosed))),
+    readableIds: idsOf(readableShards(shards, finishedIds)),
+  };
+}
+
+/** How often a visit looks at the shards that it could not take yet. */
+export const LOOK_INTERVAL_MS = 1_000;
+/** How often it looks at those that others hold, if it stays. */
+const HELD_INTERVAL_MS = 5_000;
+
+/**
+ * How long after one look the next is worth its requests.
+ *
+ * @param tenures of the shards that this client does not have, and is not through with
+ * @param mayInherit whether it stays for as long as others may let theirs go
+ */
+export function lookIntervalMs(tenures: readonly Tenure[], mayInherit: boolean): number {
+  if (tenures.some((tenure) => tenure !== "held")) return LOOK_INTERVAL_MS;
+  return mayInherit && tenures.length > 0 ? HELD_INTERVAL_MS : Infinity;
+}
+
+/** What a look costs: the list of shards, the clients, the checkpoints. */
+export const REQUESTS_PER_LOOK = 3;
 /** What a shard costs at least: capture, iterator, read, release, and two to spare. */
 export const REQUESTS_PER_SHARD = 6;
 /** What leaving takes beside the shards: the client's own row, and two that may be repeated. */

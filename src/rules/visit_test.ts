@@ -2,7 +2,14 @@
 // come at the same time, leaves nothing free in the end, and keeps what it needs to leave in order.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { REQUESTS_PER_SHARD, requestsToLeave, takeCount, tenureOf } from "./visit.ts";
+import {
+  lookIntervalMs,
+  REQUESTS_PER_SHARD,
+  requestsToLeave,
+  survey,
+  takeCount,
+  tenureOf,
+} from "./visit.ts";
 
 describe("tenureOf()", () => {
   const row = { shardId: "s", lastUpdate: "1", isFinished: false };
@@ -51,5 +58,36 @@ describe("takeCount()", () => {
     assert.equal(poor(0), 0);
     assert.equal(poor(enough, 1), 0);
     assert.equal(poor(enough + requestsToLeave(1) - requestsToLeave(0), 1), 1);
+  });
+});
+
+describe("survey()", () => {
+  const closed = { shardId: "p", startingSequenceNumber: "10", endingSequenceNumber: "20" };
+  const child = { shardId: "c", parentShardId: "p", startingSequenceNumber: "30" };
+  const finished = { shardId: "p", sequenceNumber: "15", lastUpdate: "1", isFinished: true };
+  const seen = (...rows: readonly (typeof finished)[]) =>
+    survey([closed, child], new Map(rows.map((row) => [row.shardId, row])));
+
+  it("lets a child be read once its parent is finished, and not before", () => {
+    assert.deepEqual(seen(), { closedIds: new Set(["p"]), readableIds: ["p"] });
+    assert.deepEqual(seen(finished).readableIds, ["c"]);
+  });
+
+  it("believes no row of another stream that a shard is finished", () => {
+    const foreign = { ...finished, shardId: "c" };
+    assert.deepEqual(seen(finished, foreign).readableIds, ["c"]);
+    assert.deepEqual(seen({ ...finished, sequenceNumber: "5" }).readableIds, ["p"]);
+  });
+});
+
+describe("lookIntervalMs()", () => {
+  it("looks soon at what may be free, seldom at what others hold, and else never", () => {
+    assert.equal(lookIntervalMs(["held", "silent"], false), 1_000);
+    assert.equal(lookIntervalMs(["free"], true), 1_000);
+    assert.equal(lookIntervalMs(["held"], true), 5_000);
+    assert.deepEqual([lookIntervalMs(["held"], false), lookIntervalMs([], true)], [
+      Infinity,
+      Infinity,
+    ]);
   });
 });
