@@ -1,6 +1,6 @@
 /**
  * Builds what npm ships, in dist/: one ES module per source file, the declarations that the doors
- * reach, and the door for isolates as one minified file.
+ * reach, what is used of OpenTelemetry's API, and the door for isolates as one minified file.
  *
  * Comments stay in the declarations, where editors show them; the modules go without, and are
  * otherwise as they were written.
@@ -12,12 +12,15 @@ import { dirname, join, relative, sep } from "node:path";
 import process from "node:process";
 import { bundleEdge } from "./bundle.mjs";
 import { keepReached } from "./emit/declarations.mjs";
+import { embed } from "./emit/embedding.mjs";
 import { indentByTabs } from "./emit/indentation.mjs";
 import { loadTypescript, ROOT } from "./runtimes.mjs";
 
 /** @typedef {import("typescript").Program} Program */
 
 const DIST = join(ROOT, "dist");
+/** The one import of OpenTelemetry's API, which travels inside of the package: it is a megabyte whole. */
+const TELEMETRY = { path: "src/telemetry/api.js", packageName: "@opentelemetry/api" };
 /** The door that is one file: of its modules only the types are shipped. */
 const BUNDLED = join(ROOT, "src", "edge", "mod.ts");
 
@@ -87,5 +90,6 @@ else {
   declarations.set("edge.d.ts", 'export * from "./src/edge/mod.js";\n');
   write(new Map([...files].filter((file) => !isDeclaration(file))));
   write(keepReached(declarations, doors()));
+  write(await embed({ ...TELEMETRY, code: files.get(TELEMETRY.path) ?? "" }));
   write(new Map([["edge.js", (await bundleEdge()).bytes]]));
 }

@@ -46,7 +46,7 @@ export async function bundle(options) {
     format: "esm",
     target: "es2022",
     platform,
-    ...(platform === "neutral" && { mainFields: ["module", "main"] }),
+    ...(platform === "neutral" && { mainFields: ["module", "main"], conditions: ["module"] }),
     external: [...external],
     ...(banner !== undefined && { banner: { js: banner } }),
     plugins,

@@ -92,7 +92,7 @@ const LONGEST_TIMEOUT_MS = 3_600_000;
 /**
  * Records spans from now on: Kinsumer's and all others of this process.
  *
- * Needs the package `@opentelemetry/sdk-trace-base`. Several recorders may be at work; each sees
+ * Needs the packages `@opentelemetry/api` and `@opentelemetry/sdk-trace-base`. Several recorders may be at work; each sees
  * all, or what its filter lets through. What the sampler of a provider of yours leaves out is not
  * seen.
  *
@@ -107,7 +107,7 @@ const LONGEST_TIMEOUT_MS = 3_600_000;
  * await spans.stop();
  * ```
  *
- * @throws {Error} when the package is missing, or the registered provider takes no further processor
+ * @throws {Error} when one of them is missing, or the registered provider takes no further processor
  */
 export async function recordSpans(options: RecordSpansOptions = {}): Promise<SpanRecorder> {
   const { filter, provider, register = true, write = printError } = options;
@@ -115,7 +115,7 @@ export async function recordSpans(options: RecordSpansOptions = {}): Promise<Spa
     throw new TypeError('Cannot record spans: give "provider" or "register: false", not both');
   }
   const sdk = await loadSdk();
-  const store = new SpanStore(new sdk.InMemorySpanExporter(), filter);
+  const store = new SpanStore(sdk, filter);
   let unlisten = () => {};
   if (provider !== undefined) unlisten = listenTo(provider, store);
   else if (register) unlisten = listenGlobally(sdk, store);

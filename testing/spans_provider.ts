@@ -1,6 +1,6 @@
 /**
  * Leads spans to the recorders: through one provider of our own that all of them share, or through
- * a user's. The one place that loads OpenTelemetry's SDK.
+ * a user's. The one place that loads OpenTelemetry's SDK, and the API that is installed with it.
  *
  * A process has one global provider, and a tracer stays with the provider that it came from. So
  * ours is made once, and registered while somebody records.
@@ -8,7 +8,7 @@
  * @module
  */
 
-import { trace } from "@opentelemetry/api";
+import type { trace as TraceApi } from "@opentelemetry/api";
 import type { SdkSpan } from "./spans_model.ts";
 
 /** Receives spans as the SDK's `SpanProcessor` does, and fits where one is asked for. */
@@ -29,8 +29,9 @@ export interface SpanProviderLike {
   getTracer(name: string): unknown;
 }
 
-/** What is used of OpenTelemetry's SDK. */
+/** What is used of OpenTelemetry's SDK, and of its API. */
 export interface Sdk {
+  readonly trace: typeof TraceApi;
   readonly InMemorySpanExporter: new () => MemoryExporter;
   readonly BasicTracerProvider: new (options: {
     readonly spanProcessors: readonly RecordingSpanProcessor[];
@@ -46,7 +47,8 @@ export interface MemoryExporter {
   reset(): void;
 }
 
-const PACKAGE = "@opentelemetry/sdk-trace-base";
+/** What must be installed, and as which version. */
+const PACKAGES = ["@opentelemetry/api@1", "@opentelemetry/sdk-trace-base@2"] as const;
 
 /**
  * Loads the SDK, which only recording needs.
@@ -54,21 +56,24 @@ const PACKAGE = "@opentelemetry/sdk-trace-base";
  * @throws {Error} when it is not installed
  */
 export async function loadSdk(
-  importPackage: () => Promise<unknown> = () => import("@opentelemetry/sdk-trace-base"),
+  importPackages: () => Promise<readonly object[]> = () =>
+    Promise.all([import("@opentelemetry/api"), import("@opentelemetry/sdk-trace-base")]),
 ): Promise<Sdk> {
   try {
-    return await importPackage() as Sdk;
+    const [api, sdk] = await importPackages();
+    return { ...sdk, trace: (api as Pick<Sdk, "trace">).trace } as Sdk;
   } catch (cause) {
-    const message = `Cannot record spans: "${PACKAGE}" is not installed (${installCommand()})`;
+    const message =
+      `Cannot record spans: OpenTelemetry's SDK and API are not installed (${installCommand()})`;
     throw new Error(message, { cause });
   }
 }
 
 function installCommand(): string {
   const globals = globalThis as { Deno?: unknown; Bun?: unknown };
-  if (globals.Deno !== undefined) return `deno add --dev npm:${PACKAGE}@2`;
-  if (globals.Bun !== undefined) return `bun add --dev ${PACKAGE}@2`;
-  return `npm install --save-dev ${PACKAGE}@2`;
+  if (globals.Deno !== undefined) return `deno add --dev npm:${PACKAGES.join(" npm:")}`;
+  if (globals.Bun !== undefined) return `bun add --dev ${PACKAGES.join(" ")}`;
+  return `npm install --save-dev ${PACKAGES.join(" ")}`;
 }
 
 /** Hands each span on to all who listen. */
@@ -106,14 +111,15 @@ const joined = new WeakMap<object, SpanHub>();
  * @throws {Error} when the registered provider can take no further processor
  */
 export function listenGlobally(sdk: Sdk, listener: RecordingSpanProcessor): () => void {
+  const { trace } = sdk;
   const { provider, hub } = own ??= createOwn(sdk);
-  const isOurs = registered() === provider || trace.setGlobalTracerProvider(provider as never);
+  const isOurs = registered(sdk) === provider || trace.setGlobalTracerProvider(provider as never);
   if (!isOurs) return listenTo(foreignProvider(), listener);
   hub.listeners.add(listener);
   return () => {
     hub.listeners.delete(listener);
     // Somebody may have put a provider of theirs in its place.
-    if (hub.listeners.size === 0 && registered() === provider) trace.disable();
+    if (hub.listeners.size === 0 && registered(sdk) === provider) trace.disable();
   };
 }
 
@@ -125,7 +131,7 @@ function createOwn(sdk: Sdk): { readonly provider: SpanProviderLike; readonly hu
 }
 
 /** What stands behind the global provider. */
-function registered(): SpanProviderLike {
+function registered({ trace }: Sdk): SpanProviderLike {
   return unwrapped(trace.getTracerProvider());
 }
 

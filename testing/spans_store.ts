@@ -4,10 +4,10 @@
  * @module
  */
 
-import { trace } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import { matchesName } from "./spans_match.ts";
 import { type RecordedSpan, type SdkSpan, toRecordedSpan } from "./spans_model.ts";
-import type { MemoryExporter, RecordingSpanProcessor } from "./spans_provider.ts";
+import type { MemoryExporter, RecordingSpanProcessor, Sdk } from "./spans_provider.ts";
 
 /** Facts of a client that a span must carry, all of those that are given. */
 export interface SpanFacts {
@@ -41,6 +41,7 @@ interface Waiter {
 
 /** One recorder's spans. */
 export class SpanStore implements RecordingSpanProcessor {
+  readonly #trace: Sdk["trace"];
   readonly #exporter: MemoryExporter;
   readonly #passes: (span: RecordedSpan) => boolean;
   /** Whether a span that started is recorded. */
@@ -52,8 +53,9 @@ export class SpanStore implements RecordingSpanProcessor {
   #startCount = 0;
   #isClosed = false;
 
-  constructor(exporter: MemoryExporter, filter: SpanFilter | undefined) {
-    this.#exporter = exporter;
+  constructor({ InMemorySpanExporter, trace }: Sdk, filter: SpanFilter | undefined) {
+    this.#trace = trace;
+    this.#exporter = new InMemorySpanExporter();
     this.#passes = toPredicate(filter);
   }
 
@@ -61,7 +63,7 @@ export class SpanStore implements RecordingSpanProcessor {
     if (this.#isClosed) return;
     const span = given as SdkSpan;
     this.#order.set(span, this.#startCount++);
-    const parent = trace.getSpan(parentContext as Parameters<typeof trace.getSpan>[0]);
+    const parent = this.#trace.getSpan(parentContext as Context);
     const isBelow = parent !== undefined && this.#chosen.get(parent) === true;
     const isChosen = isBelow || this.#passes(toRecordedSpan(span));
     this.#chosen.set(span, isChosen);

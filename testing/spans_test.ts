@@ -159,7 +159,7 @@ describe("recordSpans()", () => {
   it("says how to install the SDK where it is missing", async () => {
     const missing = () => Promise.reject(new Error("no such module"));
     await assert.rejects(loadSdk(missing), {
-      message: /"@opentelemetry\/sdk-trace-base" is not installed \(.+ @?.*sdk-trace-base@2\)/,
+      message: /are not installed \(.+ (npm:)?@opentelemetry\/api@1 .*sdk-trace-base@2\)/,
     });
   });
 });

@@ -15,7 +15,7 @@ import { reportProblems } from "./report.mjs";
 
 const DOCUMENTS = ["LICENSE", "README.md", "package.json"];
 
-const ALLOWED = /^(dist\/.*\.(js|d\.ts)|LICENSE|README\.md|CHANGELOG\.md|package\.json)$/;
+const ALLOWED = /^(dist\/.*\.(js|d\.ts|LICENSE)|LICENSE|README\.md|CHANGELOG\.md|package\.json)$/;
 
 /**
  * @typedef {object} Manifest

@@ -17,7 +17,7 @@ import { npm } from "../setup.mjs";
 import { reportProblems } from "./report.mjs";
 import { findTypeProblems } from "./user_types.mjs";
 
-const BROUGHT = ["@opentelemetry/api", "aws4fetch", "kinsumer"];
+const BROUGHT = ["aws4fetch", "kinsumer"];
 
 /** @returns {string[]} */
 function findInstallProblems() {

@@ -125,7 +125,8 @@ function doors() {
 }
 
 /**
- * Lays out exactly the files that JSR would get, under the names that an import map gives them.
+ * Lays out exactly the files that JSR would get, under the names that an import map gives them, and
+ * OpenTelemetry's API, a dependency there as aws4fetch is, which npm has brought.
  *
  * @param {string} folder
  */
@@ -142,6 +143,8 @@ async function layOutForJsr(folder) {
     mkdirSync(dirname(copy), { recursive: true });
     cpSync(path, copy);
   }
+  const api = join("node_modules", "@opentelemetry", "api");
+  cpSync(join(ROOT, api), join(folder, api), { recursive: true });
   const { exports } = JSON.parse(readFileSync(join(ROOT, "deno.json"), "utf8"));
   const imports = Object.entries(exports).map((
     [door, source],

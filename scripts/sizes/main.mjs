@@ -25,9 +25,9 @@ const DOCUMENT = join(ROOT, "docs", "edge.md");
 /** @returns {Promise<Row[]>} */
 async function measureOwn() {
   const { names, ...installed } = installedOwn();
-  const wanted = ["@opentelemetry/api", "aws4fetch", "kinsumer"];
+  const wanted = ["aws4fetch", "kinsumer"];
   if (names.join() !== wanted.join()) throw new Error(`It brings ${names.join(", ")}`);
-  const { downloadBytes, ownBytes } = installed;
+  const { downloadBytes } = installed;
   return [
     { name: "edge", gzipBytes: gzipped((await bundleEdge()).bytes) },
     {
@@ -45,7 +45,6 @@ async function measureOwn() {
       gzipBytes: await bundledBytes({ code: 'export { Kinsumer } from "./mod.ts";' }),
       installed,
       downloadBytes,
-      ownBytes,
     },
   ];
 }
@@ -102,11 +101,10 @@ async function main() {
   const written = values.write ? writeTable(page, rows) : page;
   if (values.write) writeFileSync(DOCUMENT, written);
   const problems = [...findBudgetProblems(rows), ...findTableProblems(written, rows)];
-  for (const { name, gzipBytes, installed, jars, downloadBytes, ownBytes } of rows) {
+  for (const { name, gzipBytes, installed, jars, downloadBytes } of rows) {
     const parts = [
       gzipBytes === undefined ? "" : `${gzipBytes} bytes bundled and gzipped`,
       installed === undefined ? "" : `${installed.packages} packages, ${installed.bytes} bytes`,
-      ownBytes === undefined ? "" : `${ownBytes} bytes of its own`,
       downloadBytes === undefined ? "" : `${downloadBytes} bytes downloaded`,
       jars === undefined ? "" : `${jars} jars`,
     ];

@@ -47,7 +47,7 @@ export async function bundledBytes(options) {
  * Packs the built package, installs it into an empty folder as a user would, and weighs all of it,
  * and what had to be downloaded for it.
  *
- * @returns {Installed & { names: readonly string[], downloadBytes: number, ownBytes: number }}
+ * @returns {Installed & { names: readonly string[], downloadBytes: number }}
  */
 export function installedOwn() {
   const folder = mkdtempSync(join(tmpdir(), "kinsumer-sizes-"));
@@ -62,7 +62,6 @@ export function installedOwn() {
     return {
       packages: paths.length,
       bytes: sum(paths.map((path) => bytesOf(join(folder, path)))),
-      ownBytes: bytesOf(join(folder, "node_modules", "kinsumer")),
       downloadBytes: sum(paths.map(packedBytes)),
       names: paths.map((path) => path.replace(/^node_modules\//, "")).sort(),
     };

@@ -9,7 +9,6 @@
  * @property {string} name
  * @property {number} [gzipBytes] bundled, minified and gzipped
  * @property {import("./measure.mjs").Installed} [installed]
- * @property {number} [ownBytes] of the installed bytes, those that are not dependencies
  * @property {number} [downloadBytes] the packages as they travel
  * @property {number} [jars]
  */
@@ -24,11 +23,11 @@ const BUDGETS = {
   runOnce: 20.6 * KILO,
   /** The stream and the checkpoints alone. */
   ports: 9.2 * KILO,
-  /** What npm downloads, with the two packages. */
-  downloadBytes: MEGA,
-  /** Unpacked: the package itself; OpenTelemetry's API is a megabyte on its own. */
-  ownBytes: MEGA,
-  installedPackages: 3,
+  /** What npm downloads: it and aws4fetch. */
+  downloadBytes: 300 * KILO,
+  /** The same, unpacked. */
+  installedBytes: MEGA,
+  installedPackages: 2,
 };
 
 /** What a row is called in the documents. */
@@ -54,13 +53,13 @@ const END = "<!-- /sizes -->";
  */
 export function findBudgetProblems(rows) {
   const of = (/** @type {string} */ name) => rows.find((row) => row.name === name);
-  const { downloadBytes = Infinity, installed, ownBytes = Infinity } = of("whole") ?? {};
+  const { downloadBytes = Infinity, installed } = of("whole") ?? {};
   const measured = {
     edge: of("edge")?.gzipBytes ?? Infinity,
     runOnce: of("runOnce")?.gzipBytes ?? Infinity,
     ports: of("ports")?.gzipBytes ?? Infinity,
     downloadBytes,
-    ownBytes,
+    installedBytes: installed?.bytes ?? Infinity,
     installedPackages: installed?.packages ?? Infinity,
   };
   return Object.entries(BUDGETS).flatMap(([name, budget]) => {

@@ -55,7 +55,7 @@ export interface EdgeOptions extends
   readonly startAt?: StartPosition | undefined;
   /**
    * Spans and metrics: what `openTelemetry()` of the whole library makes, which brings
-   * `@opentelemetry/api` with it. @default nothing is recorded, and nothing of it is bundled
+   * OpenTelemetry's API with it. @default nothing is recorded, and nothing of it is bundled
    */
   readonly telemetry?: RunTelemetry | undefined;
 }
