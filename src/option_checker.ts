@@ -5,6 +5,7 @@
  * @module
  */
 
+import { insteadOf, isOption } from "./option_names.ts";
 import type { KinsumerOptions } from "./options.ts";
 
 /** What AWS allows in the name of a stream or a table. */
@@ -18,51 +19,6 @@ export interface Rule {
   readonly words: string;
 }
 
-const KNOWN: { readonly [option in keyof Required<KinsumerOptions>]: true } = {
-  streamName: true,
-  streamArn: true,
-  applicationName: true,
-  clientName: true,
-  clientId: true,
-  region: true,
-  credentials: true,
-  kinesisEndpoint: true,
-  dynamodbEndpoint: true,
-  startAt: true,
-  onInvalidCheckpoint: true,
-  acknowledge: true,
-  throttleDelayMs: true,
-  idleDelayMs: true,
-  commitIntervalMs: true,
-  shardCheckIntervalMs: true,
-  leaderActionIntervalMs: true,
-  clientRecordMaxAgeMs: true,
-  goShardCheckIntervalMs: true,
-  drainTimeoutMs: true,
-  stalledAfterMs: true,
-  bufferSize: true,
-  maxBufferedBytes: true,
-  readLimit: true,
-  wire: true,
-  requestTimeoutMs: true,
-  tablePrefix: true,
-  tableNames: true,
-  tableTags: true,
-  deletionProtection: true,
-  pointInTimeRecovery: true,
-  tableCapacity: true,
-  tableWaiterDelayMs: true,
-  onEvent: true,
-  logger: true,
-  statsReceiver: true,
-  extractContext: true,
-  coordination: true,
-  shared: true,
-  runtime: true,
-  kinesis: true,
-  tables: true,
-};
-
 /** Checks the options of one consumer. Every method returns a usable value, whatever it found. */
 export class Checker {
   readonly #options: Readonly<Record<string, unknown>>;
@@ -72,7 +28,7 @@ export class Checker {
   constructor(options: Readonly<Record<string, unknown>>) {
     this.#options = options;
     for (const name of Object.keys(options)) {
-      if (!Object.hasOwn(KNOWN, name)) this.type(`${name} is not an option`);
+      if (!isOption(name)) this.type(`${name} is not an option${insteadOf(name)}`);
     }
   }
 

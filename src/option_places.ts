@@ -30,6 +30,11 @@ export function checkStream(
   check: Checker,
 ): { readonly streamName: string; readonly streamArn: string | undefined } {
   if (!check.has("streamArn")) {
+    const given = check.value("streamName");
+    if (typeof given === "string" && readStreamArn(given) !== undefined) {
+      check.range(`streamName must be a name: pass the ARN ${show(given)} as streamArn`);
+      return { streamName: "", streamArn: undefined };
+    }
     const streamName = check.text("streamName", { max: 128, pattern: NAME });
     return { streamName, streamArn: undefined };
   }

@@ -231,10 +231,25 @@ describe("resolveOptions()", () => {
   });
 
   it("throws a TypeError for an option that it does not know", () => {
-    for (const name of ["colour", "throttleDelay", "toString", "__proto__x"]) {
+    for (const name of ["colour", "id", "toString", "__proto__x"]) {
       const error = refusal({ [name]: 1 });
       assert.ok(error instanceof TypeError);
       assert.equal(error.message, `Cannot create a Kinsumer: ${name} is not an option`);
+    }
+  });
+
+  it("names the options that a wrong name resembles, two at most", () => {
+    const instead = {
+      throttleDelay: "; throttleDelayMs is",
+      clientID: "; clientId is",
+      appName: "; applicationName is",
+      streamNames: "; streamName is",
+      stream: "; streamArn and streamName are",
+      endpoint: "; kinesisEndpoint and dynamodbEndpoint are",
+    };
+    for (const [name, words] of Object.entries(instead)) {
+      const { message } = refusal({ [name]: 1 });
+      assert.equal(message, `Cannot create a Kinsumer: ${name} is not an option${words}`);
     }
   });
 
@@ -268,6 +283,8 @@ describe("resolveOptions()", () => {
     const elsewhere = refusal({ streamName: undefined, streamArn, region: "eu-west-1" });
     assert.match(elsewhere.message, /region must be that of streamArn, "eu-north-1"/);
     assert.ok(refusal({ streamArn }) instanceof TypeError, "both were taken");
+    const { message } = refusal({ streamName: streamArn });
+    assert.ok(message.endsWith(`pass the ARN "${streamArn}" as streamArn`), message);
     for (const wrong of ["", "orders", "arn:aws:kinesis:eu-north-1:1:stream/orders"]) {
       const error = refusal({ streamName: undefined, streamArn: wrong });
       assert.ok(error instanceof RangeError, wrong);
