@@ -256,9 +256,11 @@ export class Client {
     this.#state = "stopping";
     this.#leaving.abort();
     this.handoff.close();
+    const startedAtMs = this.clock.monotonicMs();
     if (wasStarting) this.#aborting.abort(new KinsumerError("NotRunning", "Cannot run: stopped"));
     await this.#settleStart(deadlineMs);
-    const isClean = await this.#member?.leave(deadlineMs) ?? true;
+    const spentMs = this.clock.monotonicMs() - startedAtMs;
+    const isClean = await this.#member?.leave(Math.max(0, deadlineMs - spentMs)) ?? true;
     this.#unwatch();
     this.#state = "stopped";
     this.announcer.announce({ type: "stopped", clientId: this.options.clientId, isClean });

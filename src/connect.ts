@@ -6,6 +6,7 @@
 
 import type { AwsCall, AwsCallConfig } from "./aws/call.ts";
 import type { CredentialsSource } from "./aws/credentials.ts";
+import { heeding } from "./aws/deadline.ts";
 import { createItemsApi } from "./aws/dynamodb.ts";
 import type { DynamoDbApi, ItemsApi } from "./aws/dynamodb_api.ts";
 import type { RecordsReader } from "./aws/documents.ts";
@@ -88,12 +89,12 @@ export function connect(
   const openKinesis = (call: AwsCall) =>
     createKinesisApi({ call, streamName, streamArn, readRecords: openReader?.(call) });
   const names = options.tableNames;
-  const traced = <Table>(
+  const traced = <Table extends object>(
     given: Table | undefined,
     tableName: string,
     open: (table: { api: ItemsApi; tableName: string; clock: Clock }) => Table,
   ): TracedPort<Table> =>
-    given !== undefined ? { port: given } : {
+    given !== undefined ? { port: heeding(given) } : {
       port: open({ api: dynamodb, tableName, clock }),
       within: (parent) => open({ api: openDynamodb(dynamodbCalls(parent)), tableName, clock }),
     };
@@ -106,13 +107,15 @@ export function connect(
       clock,
     }),
     kinesis: telemetry.kinesis(
-      options.kinesis !== undefined ? { port: options.kinesis } : {
+      options.kinesis !== undefined ? { port: heeding(options.kinesis) } : {
         port: openKinesis(kinesisCalls(undefined)),
         within: (parent) => openKinesis(kinesisCalls(parent)),
       },
     ),
     clients: telemetry.clients(
-      tables.clients ?? createClientsTable({ api: dynamodb, tableName: names.clients, clock }),
+      tables.clients !== undefined
+        ? heeding(tables.clients)
+        : createClientsTable({ api: dynamodb, tableName: names.clients, clock }),
       options.shardCheckIntervalMs,
     ),
     checkpoints: telemetry.checkpoints(

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { KinsumerError } from "./errors.ts";
+import { KinsumerError } from "./errors.ts";
 import type { EventListener } from "./events.ts";
 import type { Kinsumer } from "./kinsumer.ts";
 import type { LoopContext } from "./loops/context.ts";
@@ -101,8 +101,7 @@ export class Run {
     const over = new AbortController();
     try {
       this.#signal?.throwIfAborted();
-      await client.run();
-      const consuming = this.#consume();
+      const consuming = this.#joinAndConsume();
       const ended = consuming.finally(() => over.abort());
       ended.catch(() => {}); // it is awaited below
       const reason = await this.#watch(over.signal);
@@ -121,6 +120,17 @@ export class Run {
     const requestsLeft = () => this.#limits.maxRequests - this.#requests;
     this.#visitor = new Visitor(context, onFatal, { lagMs, untilCaughtUp, requestsLeft });
     return this.#visitor;
+  }
+
+  async #joinAndConsume(): Promise<void> {
+    try {
+      await this.#client.run();
+    } catch (error) {
+      // The run was over before it had joined.
+      if (error instanceof KinsumerError && error.code === "NotRunning") return;
+      throw error;
+    }
+    await this.#consume();
   }
 
   async #consume(): Promise<void> {

@@ -11,8 +11,9 @@ import type { KinsumerRecord } from "./model.ts";
 /** How long one run may take, and how much. */
 export interface RunOnceOptions {
   /**
-   * Milliseconds that the run may take in all, leaving included: 500 to 3,600,000. The last fifth,
-   * at most two seconds, is kept for leaving. @default {30000}
+   * Milliseconds that the run may take in all, joining and leaving included: 500 to 3,600,000. The
+   * last fifth, at most two seconds, is kept for leaving. It ends by then also where the services do
+   * not answer. @default {30000}
    */
   readonly budgetMs?: number | undefined;
   /**
@@ -39,7 +40,7 @@ export interface RunOnceOptions {
   readonly process?:
     | Pick<ProcessOptions, "concurrency" | "timeoutMs" | "onFailure" | "dedupe">
     | undefined;
-  /** Ends the run early, in order. */
+  /** Ends the run early, in order, also while it joins. Aborted before: the run rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -81,7 +82,8 @@ export interface RunOnceResult {
   /** The readable shards that other clients had, sorted. */
   readonly heldShardIds: readonly string[];
   /**
-   * Whether every readable shard is caught up, or finished, or with a client that was seen alive.
+   * Whether every readable shard is caught up, or finished, or with a client that was seen alive;
+   * false where the run ended before it had joined.
    */
   readonly isCaughtUp: boolean;
   /** Whether all was written and released in time; if not, the next run repeats the last records. */

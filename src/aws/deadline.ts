@@ -44,6 +44,24 @@ export async function untilAborted<T>(
 }
 
 /**
+ * A port of the user's own, each of whose calls ends when the signal that it is given aborts, whether
+ * or not the port heeds it.
+ */
+export function heeding<Port extends object>(port: Port): Port {
+  return new Proxy(port, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") return method;
+      return async (...args: readonly unknown[]) => {
+        const signal = args.find((each) => each instanceof AbortSignal);
+        signal?.throwIfAborted();
+        return await untilAborted(Reflect.apply(method, target, args), signal);
+      };
+    },
+  });
+}
+
+/**
  * Does `work` under a signal that aborts when the caller's does, or when the time has passed.
  *
  * Rejects at that very moment, whether or not `work` heeds the signal.

@@ -29,6 +29,7 @@ export class Beats {
   readonly #listener: BeatsListener;
   readonly #ending = new AbortController();
   #row: ClientRow | undefined;
+  #isRegistering = false;
   #beating: Promise<void> | undefined;
   #dueAtMs = 0;
 
@@ -40,6 +41,7 @@ export class Beats {
   /** Writes the row: the run is part of the fleet from then on. */
   async register(signal: AbortSignal): Promise<void> {
     const { clients } = this.#context;
+    this.#isRegistering = true;
     await this.#note(async () => ({
       outcome: "beaten",
       row: await clients.register(this.#self, signal),
@@ -61,9 +63,10 @@ export class Beats {
     await this.#beating;
   }
 
-  /** Removes the row, unless another process has taken it over. */
+  /** Removes the row, unless another process has taken it over, or it was never written. */
   async removeRow(signal: AbortSignal): Promise<void> {
     const { clients } = this.#context;
+    if (!this.#isRegistering) return;
     if (this.#row !== undefined && await clients.remove(this.#row, signal)) return;
     // What wrote the row may have landed although its answer was lost.
     const last = await clients.beat(this.#self, signal);

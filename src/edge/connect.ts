@@ -5,6 +5,7 @@
  * @module
  */
 
+import { heeding } from "../aws/deadline.ts";
 import { createItemsApi } from "../aws/dynamodb.ts";
 import type { AwsService } from "../aws/failures.ts";
 import { createKinesisApi } from "../aws/kinesis.ts";
@@ -51,10 +52,10 @@ export function connectEdge(
     const table = (name: keyof TableNames) => ({ api, tableName: options.tableNames[name], clock });
     const call = place("kinesis", kinesisCall);
     return {
-      kinesis: options.kinesis ?? createKinesisApi({ call, streamName, streamArn }),
-      clients: tables.clients ?? createClientsTable(table("clients")),
-      checkpoints: tables.checkpoints ?? createCheckpointsTable(table("checkpoints")),
-      metadata: tables.metadata ?? createMetadataTable(table("metadata")),
+      kinesis: heeding(options.kinesis ?? createKinesisApi({ call, streamName, streamArn })),
+      clients: heeding(tables.clients ?? createClientsTable(table("clients"))),
+      checkpoints: heeding(tables.checkpoints ?? createCheckpointsTable(table("checkpoints"))),
+      metadata: heeding(tables.metadata ?? createMetadataTable(table("metadata"))),
     };
   };
   const beatIntervalMs = options.shardCheckIntervalMs;

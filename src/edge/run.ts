@@ -105,8 +105,7 @@ export class EdgeRun {
     const visit = this.#visit;
     const over = new AbortController();
     this.#signal?.throwIfAborted();
-    await visit.join(over.signal);
-    announcer.announce({ type: "started", clientId });
+    visit.join();
     const reason = await this.#tickUntil(() => this.#reason, over.signal);
     let isClean = false;
     const leaving = visit.leave(this.#leavingMs).then((isLeft) => {

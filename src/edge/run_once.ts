@@ -40,6 +40,7 @@ import { EdgeRun } from "./run.ts";
  * @throws {KinsumerError} `StreamNotFound`, `TableNotFound`, `AccessDenied` and the like when it
  * cannot start, `InvalidCheckpoint` by `onInvalidCheckpoint`
  * @throws what the handler throws; the record is then not acknowledged, and comes again
+ * @throws the signal's reason where that had aborted before
  */
 export async function runOnce(
   options: EdgeOptions,

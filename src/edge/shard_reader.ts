@@ -5,7 +5,6 @@
  * @module
  */
 
-import { untilAborted } from "../aws/deadline.ts";
 import type { RecordsAnswer } from "../aws/kinesis.ts";
 import { KinsumerError } from "../errors.ts";
 import { openIterator } from "../loops/open_iterator.ts";
@@ -106,8 +105,7 @@ export class ShardReader {
       const [askedMs, askedAtMs] = [clock.nowMs(), clock.monotonicMs()];
       this.#readAtMs = askedAtMs;
       const request = { shardId, shardIterator: this.#iterator, limit };
-      // What hangs is left behind when the signal aborts: it must not keep the shard.
-      const answer = await untilAborted(kinesis.getRecords(request, signal), signal);
+      const answer = await kinesis.getRecords(request, signal);
       this.#noteTime(clock.monotonicMs() - askedAtMs);
       hold.heldBytes += answer.byteLength - heldBytes;
       heldBytes = answer.byteLength;

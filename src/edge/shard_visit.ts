@@ -73,6 +73,11 @@ export class ShardVisit {
     return this.#owned !== undefined;
   }
 
+  /** Whether its row does not name this run, as far as is known. */
+  get isLetGo(): boolean {
+    return this.#owned?.confirmed.ownerId === undefined;
+  }
+
   /** Whether it has not ended. */
   get isRunning(): boolean {
     return this.#isRunning;

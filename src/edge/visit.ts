@@ -88,7 +88,7 @@ export class Visit {
 
   /** Whether nothing is left to do: all that could be taken is caught up, the rest is in good hands. */
   get isDone(): boolean {
-    return this.#dueAtMs === undefined && this.#looking === undefined &&
+    return this.#looks > 0 && this.#dueAtMs === undefined && this.#looking === undefined &&
       this.#running.length === 0 &&
       this.#having("free", "silent").length === 0;
   }
@@ -123,28 +123,30 @@ export class Visit {
     return [...this.#visits.values()].filter((visit) => visit.isRunning);
   }
 
-  /** Joins the fleet, and takes what is free. */
-  async join(signal: AbortSignal): Promise<void> {
+  /** Begins to join the fleet, and to take what is free; what keeps it from that ends the run. */
+  join(): void {
+    const { signal } = this.#leaving;
+    this.#looking = this.#join(signal)
+      .catch((error) => signal.aborted ? undefined : this.#options.fail(error))
+      .finally(() => this.#looking = undefined);
+  }
+
+  async #join(signal: AbortSignal): Promise<void> {
     // What can fail for want of a table or a stream comes before the row that would be left behind.
     const [shards] = await this.#lookAround(signal);
-    const { checkpoints } = this.#context;
-    const beats = this.#beats;
+    const { announcer, checkpoints, options: { clientId } } = this.#context;
     const ids = shards.map((shard) => shard.shardId);
-    try {
-      const [rows] = await Promise.all([checkpoints.readMany(ids, signal), beats.register(signal)]);
-      if (rows.length === 0) await this.#startMs(signal);
-      this.#take(shards, rows);
-    } catch (error) {
-      await beats.removeRow(signal).catch(() => {});
-      throw error;
-    }
-    this.#looking = this.#others.removeDead(this.#leaving.signal).finally(() =>
-      this.#looking = undefined
-    );
+    const registering = this.#beats.register(signal);
+    const [rows] = await Promise.all([checkpoints.readMany(ids, signal), registering]);
+    if (rows.length === 0) await this.#startMs(signal);
+    this.#take(shards, rows);
+    announcer.announce({ type: "started", clientId });
+    await this.#others.removeDead(signal);
   }
 
   /** Does what is due: beats, gives up what may be others', lets go, commits, looks. */
   tick(): void {
+    if (this.#looks === 0) return;
     const { lagMs, untilCaughtUp } = this.#options;
     const nowMs = this.#context.clock.monotonicMs();
     this.#beats.beatIfDue();
@@ -186,13 +188,11 @@ export class Visit {
     }));
     await this.#looking;
     await this.#beats.end();
-    try {
-      await this.#others.witness(this.#options.requestsLeft, signal);
-      await this.#beats.removeRow(signal);
-      return !signal.aborted;
-    } catch {
-      return false; // others will find the row unchanged
-    }
+    const witnessing = this.#others.witness(this.#options.requestsLeft, signal);
+    const isRemoved = await this.#beats.removeRow(signal)
+      .then(() => !signal.aborted, () => false); // others will find the row unchanged
+    await witnessing;
+    return isRemoved && [...this.#visits.values()].every((visit) => visit.isLetGo);
   }
 
   #isLookDue(nowMs: number): boolean {

@@ -2,7 +2,11 @@
 // partitions, skew, reshards, lost answers and expired iterators.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createSimulatedFleet, type SimulatedFleet } from "../../testing/simulation/fleet.ts";
+import {
+  createSimulatedFleet,
+  openSimulatedClient,
+  type SimulatedFleet,
+} from "../../testing/simulation/fleet.ts";
 import { KinsumerError } from "../errors.ts";
 
 /** Lets the fleet run until every record is processed. */
@@ -604,8 +608,29 @@ describe("a fleet", () => {
     await fleet.clock.advance(1_000);
     const fromMs = fleet.clock.clock.monotonicMs();
     await fleet.stop(a, 4_000);
-    assert.equal(fleet.clock.clock.monotonicMs() - fromMs, 4_000);
+    const tookMs = fleet.clock.clock.monotonicMs() - fromMs;
+    assert.ok(tookMs <= 4_000, `it took ${tookMs} ms`);
     await fleet.clock.advance(60_000);
+    assert.equal(fleet.clock.sleeperCount(), 0, "a timer outlived the stop");
+  });
+
+  it("stops within its deadline while it joins, although its ports never answer", async () => {
+    const fleet = createSimulatedFleet({ seed: 25, shards: 2 });
+    const hang = (operation: string) =>
+      operation === "UpdateItem" ? new Promise<void>(() => {}) : undefined;
+    const client = openSimulatedClient(fleet, {
+      name: "a",
+      seed: 1,
+      dynamodb: { intercept: hang },
+    });
+    client.done.catch(() => {});
+    const joining = assert.rejects(client.joined, { code: "NotRunning" });
+    await fleet.clock.advance(1_000);
+    const fromMs = fleet.clock.clock.monotonicMs();
+    await fleet.stop(client, 4_000);
+    const tookMs = fleet.clock.clock.monotonicMs() - fromMs;
+    assert.ok(tookMs <= 4_000, `it took ${tookMs} ms`);
+    await joining;
     assert.equal(fleet.clock.sleeperCount(), 0, "a timer outlived the stop");
   });
 

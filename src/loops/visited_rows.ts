@@ -41,7 +41,10 @@ export class VisitedRows {
     }
   }
 
-  /** Writes down what was seen of owners that did not beat, for those that come later. */
+  /**
+   * Writes down what was seen of owners that did not beat, for those that come later. Never rejects:
+   * somebody else will see it too.
+   */
   async witness(requestsLeft: () => number, signal: AbortSignal): Promise<void> {
     const { clients, clock, random } = this.#context;
     const { clientId } = this.#context.options;
@@ -56,7 +59,8 @@ export class VisitedRows {
       if (requestsLeft() <= owed) return;
       const seenMs = clock.monotonicMs() - sighting.sinceMs;
       const before: ClientRow = { ...row, witnessedMs: sighting.witnessedMs };
-      await clients.witness?.(before, (sighting.witnessedMs ?? 0) + seenMs, signal);
+      const witnessedMs = (sighting.witnessedMs ?? 0) + seenMs;
+      await clients.witness?.(before, witnessedMs, signal).catch(() => false);
     }
   }
 }

@@ -66,7 +66,10 @@ export class Visitor implements Membership {
   #tenures: ReadonlyMap<string, Tenure> = new Map();
   #closedIds: ReadonlySet<string> = new Set();
   readonly #refusedIds = new Set<string>();
+  /** The shards whose rows name this client, as far as is known, although it has let them go. */
+  readonly #keptIds = new Set<string>();
   #refusal: KinsumerError | undefined;
+  #isRegistering = false;
   #looks = 0;
   #lookedAtMs = 0;
   #isLooking = false;
@@ -165,6 +168,7 @@ export class Visitor implements Membership {
     // What can fail for want of a table or a stream comes before the row that would be left behind.
     const [shards] = await Promise.all([kinesis.listShards(signal), this.#roster.look(signal)]);
     const ids = shards.map((shard) => shard.shardId);
+    this.#isRegistering = true;
     try {
       const [rows] = await Promise.all([
         checkpoints.readMany(ids, signal),
@@ -175,6 +179,7 @@ export class Visitor implements Membership {
       this.#lookedAtMs = this.#context.clock.monotonicMs();
       this.#take({ shards, rows: new Map(rows.map((row) => [row.shardId, row])) });
     } catch (error) {
+      signal.throwIfAborted(); // who aborts it leaves, and so removes the row
       await this.#heartbeat.removeRow(signal).catch(() => {});
       throw error;
     }
@@ -201,13 +206,12 @@ export class Visitor implements Membership {
     await this.#looking;
     this.#ending.abort();
     await this.#beating;
-    try {
-      await this.#others.witness(this.#options.requestsLeft, signal);
-      await this.#heartbeat.removeRow(signal);
-      return !signal.aborted;
-    } catch {
-      return false; // others will find the row unchanged
-    }
+    const witnessing = this.#others.witness(this.#options.requestsLeft, signal);
+    const removing = this.#isRegistering ? this.#heartbeat.removeRow(signal) : Promise.resolve();
+    const isRemoved = await removing
+      .then(() => !signal.aborted, () => false); // others will find the row unchanged
+    await witnessing;
+    return isRemoved && this.#keptIds.size === 0;
   }
 
   /** Lets shards go that are caught up, and looks again where that may bring something. */
@@ -310,6 +314,8 @@ export class Visitor implements Membership {
       this.#context.announcer.announce({ type: "failed", shardId, error });
     }
     if (consumer.wasOwner) this.#visited.set(shardId, this.#sum(consumer));
+    if (consumer.owned?.confirmed.ownerId !== undefined) this.#keptIds.add(shardId);
+    else if (consumer.wasOwner) this.#keptIds.delete(shardId);
     this.#running.delete(shardId);
     // Children may be read now; or somebody else was faster, or has it now.
     const nowMs = this.#context.clock.monotonicMs();
