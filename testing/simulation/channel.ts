@@ -28,6 +28,8 @@ export interface ChannelOptions {
   readonly interceptAnswer?:
     | ((operation: string, args: unknown, answer: unknown) => void | Promise<void>)
     | undefined;
+  /** Whether a request goes on when its caller has given it up. @default {false} */
+  readonly isDeaf?: boolean | undefined;
   /** Chooses what becomes of a request on its way; absent, or `undefined`: it arrives once, in time. */
   readonly fate?: ((operation: string, args: unknown) => Fate | undefined) | undefined;
 }
@@ -55,7 +57,8 @@ export function createChannel(
   options: ChannelOptions,
 ): Channel {
   const { clock = service.clock, latencyMs = 1, answerLatencyMs = 0 } = options;
-  return async ({ operation, args, signal }, carryOut) => {
+  return async ({ operation, args, signal: given }, carryOut) => {
+    const signal = options.isDeaf ? undefined : given;
     signal?.throwIfAborted();
     await options.intercept?.(operation, args);
     const fate = options.fate?.(operation, args);
