@@ -13,8 +13,9 @@ import { KinsumerError } from "./errors.ts";
 import type { DedupeStore } from "./handling.ts";
 import type { KinsumerOptions } from "./options.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
-import { Expression, setAttributes } from "./tables/expression.ts";
 import { readString, readStrings, stringList } from "./tables/item.ts";
+import type { Values } from "./tables/expression.ts";
+import { Rows } from "./tables/rows.ts";
 import { traceCallsHere } from "./telemetry/calls.ts";
 
 /** Where the table is: options of a consumer, with the same meaning. */
@@ -70,21 +71,16 @@ export function dedupeTable(options: DedupeTableOptions): DedupeTable {
     ...(dynamodbEndpoint !== undefined && { kinesisEndpoint: dynamodbEndpoint }),
   });
   const api = openApi(resolved);
-  const keyOf = (shardId: string) => ({ [HASH_KEY]: { S: shardId } });
+  const rows = new Rows({ api, tableName }, HASH_KEY);
   return {
     createTable: () => createTable(api, tableName, resolved.runtime.clock.sleep),
     load: async (shardId, signal) => {
-      const item = await api.getItem({ tableName, key: keyOf(shardId) }, signal);
+      const item = await rows.read(shardId, signal);
       return item && { upTo: readString(item, "UpTo"), beyond: readStrings(item, "Beyond") };
     },
     save: async (shardId, { upTo, beyond }, signal) => {
-      const expression = new Expression();
-      const updateExpression = setAttributes(expression, {
-        UpTo: upTo === undefined ? { NULL: true } : { S: upTo },
-        Beyond: stringList(beyond),
-      });
-      const update = { updateExpression, ...expression.placeholders() };
-      await api.updateItem({ tableName, key: keyOf(shardId), ...update }, signal);
+      const set: Values = { UpTo: upTo ?? { NULL: true }, Beyond: stringList(beyond) };
+      await rows.write(shardId, { set }, signal);
     },
   };
 }

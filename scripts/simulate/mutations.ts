@@ -30,8 +30,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "commit without a condition",
     file: "src/tables/checkpoints.ts",
-    find: "        updateExpression: `${set} ${remove}`.trim(),\n        conditionExpression,",
-    replace: "        updateExpression: `${set} ${remove}`.trim(),",
+    find: "remove: isReleased ? OWNER : [], ...isObserved(observed) };",
+    replace: "remove: isReleased ? OWNER : [] };",
   },
   {
     name: "sequence numbers compared as strings",
@@ -231,8 +231,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a heartbeat that arrives again puts an old date back",
     file: "src/tables/clients.ts",
-    find: '`${isOwn} AND ${isBefore(expression, attributes["LastUpdate"]!)}`',
-    replace: "isOwn",
+    find: "`#Incarnation = :Incarnation AND ${IS_BEFORE}`",
+    replace: '"#Incarnation = :Incarnation"',
   },
   {
     name: "the dead keep their shares",

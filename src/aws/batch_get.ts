@@ -29,16 +29,14 @@ const BASE_DELAY_MS = 50;
 const MAX_DELAY_MS = 2_000;
 
 /**
- * Reads the rows of these keys, in no order. A key named twice is read once; one that has no row
- * is left out.
+ * Reads the rows of these keys, each of which is named once, in no order. One that has no row is left
+ * out.
  *
  * @throws {KinsumerError} `Throttled` when the service keeps leaving keys out
  */
 export async function batchGet(request: BatchGetRequest): Promise<readonly Item[]> {
   const { tableName, ask, signal } = request;
-  let left: readonly unknown[] = [
-    ...new Map(request.keys.map((key) => [JSON.stringify(key), key])).values(),
-  ];
+  let left: readonly unknown[] = request.keys;
   const items: Item[] = [];
   // Ends: each round either has fewer keys left or counts.
   for (let fruitless = 0; left.length > 0;) {

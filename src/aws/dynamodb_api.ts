@@ -59,7 +59,7 @@ export interface ItemsApi {
     request: { readonly tableName: string; readonly key: Item },
     signal?: AbortSignal,
   ): Promise<Item | undefined>;
-  /** Any number of keys: split into calls of 100, unprocessed keys asked for again. */
+  /** Any number of keys, each named once: split into calls of 100, unprocessed keys asked for again. */
   batchGetItem(
     request: { readonly tableName: string; readonly keys: readonly Item[] },
     signal?: AbortSignal,

@@ -183,13 +183,6 @@ describe("DynamoDbApi.batchGetItem()", () => {
     assert.equal(sizes.length, 1);
   });
 
-  it("asks once for a key that is named twice", async () => {
-    const { api, sizes } = table(() => 100);
-    const items = await api.batchGetItem({ ...TABLE, keys: [...keysOf(2), ...keysOf(2)] });
-    assert.deepEqual(sizes, [2]);
-    assert.equal(items.length, 2);
-  });
-
   it("refuses an answer without responses", async () => {
     await assert.rejects(scripted({}).api.batchGetItem({ ...TABLE, keys: [KEY] }), isMalformed);
   });

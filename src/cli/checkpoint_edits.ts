@@ -8,19 +8,13 @@
  * @module
  */
 
-import type { DynamoDbApi, Item } from "../aws/dynamodb_api.ts";
+import type { DynamoDbApi } from "../aws/dynamodb_api.ts";
 import type { Checkpoint } from "../model.ts";
 import type { Runtime } from "../runtime.ts";
-import { parseCheckpoint } from "../tables/checkpoints.ts";
-import {
-  Expression,
-  isAsRead,
-  isMissing,
-  isUnchanged,
-  removeAttributes,
-  setAttributes,
-} from "../tables/expression.ts";
+import { isObserved, parseCheckpoint } from "../tables/checkpoints.ts";
+import type { Values } from "../tables/expression.ts";
 import { rfc1123, uniqueUpdate, updateAttributes } from "../tables/item.ts";
+import { Rows } from "../tables/rows.ts";
 import type { Start } from "./reset_plan.ts";
 
 /** What an edit needs. */
@@ -47,11 +41,11 @@ export function rewriteStart(
 ): Promise<boolean> {
   const { sequenceNumber, startAtMs, isFinished } = edit.after;
   const lastUpdate = newUpdate(editing, edit.before);
-  const set: Item = {
+  const set: Values = {
     ...updateAttributes(lastUpdate),
-    ...(sequenceNumber !== undefined && { SequenceNumber: { S: sequenceNumber } }),
-    ...(startAtMs !== undefined && { StartAtMs: { N: String(startAtMs) } }),
-    ...(isFinished && { Finished: { N: lastUpdate }, FinishedRFC: { S: rfc1123(lastUpdate) } }),
+    SequenceNumber: sequenceNumber,
+    StartAtMs: startAtMs,
+    ...(isFinished && { Finished: { N: lastUpdate }, FinishedRFC: rfc1123(lastUpdate) }),
   };
   const all = [
     "SequenceNumber",
@@ -65,7 +59,7 @@ export function rewriteStart(
   ];
   // A finished row keeps its last sequence number, for people.
   const kept = isFinished ? ["SequenceNumber", "StartAtMs", "ProcessedThroughMs"] : [];
-  const remove = all.filter((name) => !(name in set) && !kept.includes(name));
+  const remove = all.filter((name) => set[name] === undefined && !kept.includes(name));
   return write(editing, { ...edit, lastUpdate, set, remove }, signal);
 }
 
@@ -95,29 +89,15 @@ async function write(
     readonly shardId: string;
     readonly before: Checkpoint | undefined;
     readonly lastUpdate: string;
-    readonly set: Item;
+    readonly set: Values;
     readonly remove: readonly string[];
   },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const expression = new Expression();
-  const row = { tableName, key: { Shard: { S: shardId } } };
-  const updateExpression = `${setAttributes(expression, set)} ${
-    removeAttributes(expression, remove)
-  }`;
-  const conditionExpression = isAsShown(expression, before);
-  const { outcome } = await dynamodb.updateItem(
-    { ...row, updateExpression, conditionExpression, ...expression.placeholders() },
-    signal,
-  );
-  if (outcome === "applied") return true;
+  const rows = new Rows({ api: dynamodb, tableName }, "Shard");
+  const change = { set, remove, ...isObserved(before) };
+  if (await rows.write(shardId, change, signal) !== undefined) return true;
   // The condition may have failed on our own write, whose answer was lost and which was repeated.
-  const found = await dynamodb.getItem(row, signal);
+  const found = await rows.read(shardId, signal);
   return found !== undefined && parseCheckpoint(found).lastUpdate === lastUpdate;
-}
-
-function isAsShown(expression: Expression, before: Checkpoint | undefined): string {
-  if (before === undefined) return isMissing(expression, "Shard");
-  const isUnwritten = isUnchanged(expression, { hashKey: "Shard", lastUpdate: before.lastUpdate });
-  return `${isUnwritten} AND ${isAsRead(expression, "OwnerID", before.ownerId)}`;
 }

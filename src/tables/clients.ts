@@ -7,38 +7,30 @@
  * @module
  */
 
-import type { AttributeValue, Item, ItemsApi } from "../aws/dynamodb_api.ts";
+import type { Item } from "../aws/dynamodb_api.ts";
 import { KinsumerError } from "../errors.ts";
 import type { ClientRow } from "../model.ts";
 import type { Clock } from "../runtime.ts";
 import type { BeatingClient, BeatOutcome, ClientsTable } from "./clients_api.ts";
-import {
-  exists,
-  Expression,
-  isString,
-  isUnchanged,
-  setAttributes,
-  writtenItem,
-} from "./expression.ts";
+import { isUnchanged, type Values } from "./expression.ts";
 import {
   decodeAssignment,
   encodeAssignment,
   nextUpdate,
   readBoolean,
-  readNanoseconds,
+  readDigits,
   readPositive,
   readString,
   readUpdate,
   updateAttributes,
 } from "./item.ts";
+import { Rows, type RowsOptions } from "./rows.ts";
 
 /** A registration fails only against another one, or against a clock that is ahead, and that once. */
 const MAX_REGISTER_ATTEMPTS = 5;
 
 /** What a table in DynamoDB is made of. */
-export interface ClientsTableOptions {
-  readonly api: ItemsApi;
-  readonly tableName: string;
+export interface ClientsTableOptions extends RowsOptions {
   readonly clock: Clock;
 }
 
@@ -50,7 +42,6 @@ export function createClientsTable(options: ClientsTableOptions): ClientsTable {
 /** Reads a row as any client wrote it, Go's or ours. */
 export function parseClientRow(item: Item): ClientRow {
   const assignment = item["Assignment"];
-  const incarnation = readString(item, "Incarnation");
   return {
     clientId: readString(item, "ID") ?? "",
     clientName: readString(item, "Name"),
@@ -62,47 +53,25 @@ export function parseClientRow(item: Item): ClientRow {
       : undefined,
     isLeaving: readBoolean(item, "Leaving"),
     ledClientCount: readPositive(item, "Leads"),
-    ...(incarnation !== undefined && { incarnation }),
-    ...witnessed(item),
+    incarnation: readString(item, "Incarnation"),
+    // What was witnessed before the last beat is void.
+    witnessedMs: readDigits(item, "WitnessedUpdate") === readUpdate(item)
+      ? readPositive(item, "WitnessedMs")
+      : undefined,
   };
 }
 
-/** What was witnessed before the last beat is void. */
-function witnessed(item: Item): Pick<ClientRow, "witnessedMs"> {
-  const witnessedMs = readPositive(item, "WitnessedMs");
-  const isCurrent = readNanoseconds(item, "WitnessedUpdate") === readUpdate(item);
-  return witnessedMs === undefined || !isCurrent ? {} : { witnessedMs };
-}
-
-/** Holds where there is no row, or its last beat is older than this one. */
-function isBefore(expression: Expression, lastUpdate: AttributeValue): string {
-  const name = expression.name("LastUpdate");
-  const hasNone = `NOT attribute_type(${name}, ${expression.value({ S: "N" })})`;
-  return `(${hasNone} OR ${name} < ${expression.value(lastUpdate)})`;
-}
-
-/** Holds where nobody has added to what was witnessed since it was read. */
-function isAsWitnessed(expression: Expression, observed: ClientRow): string {
-  if (observed.witnessedMs !== undefined) {
-    return `${expression.name("WitnessedMs")} = ${
-      expression.value({ N: String(observed.witnessedMs) })
-    }`;
-  }
-  const update = expression.name("WitnessedUpdate");
-  const current = expression.value({ N: observed.lastUpdate });
-  return `(attribute_not_exists(${update}) OR ${update} <> ${current})`;
-}
+/** Holds where there is no row, or its last beat is older than the one that is written. */
+const IS_BEFORE = "(NOT attribute_type(#LastUpdate, :number) OR #LastUpdate < :LastUpdate)";
 
 class DynamoDbClientsTable implements ClientsTable {
-  readonly #api: ItemsApi;
-  readonly #tableName: string;
+  readonly #rows: Rows;
   readonly #clock: Clock;
   /** The `LastUpdate` that was last written here, by client: the next one must differ. */
   readonly #lastUpdates = new Map<string, string>();
 
   constructor(options: ClientsTableOptions) {
-    this.#api = options.api;
-    this.#tableName = options.tableName;
+    this.#rows = new Rows(options, "ID");
     this.#clock = options.clock;
   }
 
@@ -119,148 +88,91 @@ class DynamoDbClientsTable implements ClientsTable {
   }
 
   async beat(client: BeatingClient, signal?: AbortSignal): Promise<BeatOutcome> {
-    const expression = new Expression();
-    const attributes = this.#beatAttributes(client);
-    const updateExpression = setAttributes(expression, attributes);
+    const { clientId, incarnation } = client;
     // Rule: a beat keeps alive only the row of its own process; it never brings a row back. One that
     // arrives late, or twice, does not put an old date back: who saw that before would see no beat.
-    const isOwn = isString(expression, "Incarnation", client.incarnation);
-    const conditionExpression = `${isOwn} AND ${isBefore(expression, attributes["LastUpdate"]!)}`;
-    const outcome = await this.#api.updateItem(
-      {
-        ...this.#row(client.clientId),
-        updateExpression,
-        conditionExpression,
-        ...expression.placeholders(),
-      },
-      signal,
-    );
-    const item = writtenItem(outcome, this.#tableName);
-    if (item !== undefined) return { outcome: "beaten", row: parseClientRow(item) };
-    return this.#whyNotBeaten(client, signal);
+    const condition = `#Incarnation = :Incarnation AND ${IS_BEFORE}`;
+    const change = { set: this.#beatAttributes(client), condition };
+    const row = await this.#rows.write(clientId, change, signal).then(parsed) ??
+      await this.read(clientId, signal);
+    if (row === undefined) return { outcome: "expelled" };
+    // Another call of this process may have registered again between the beat and this read.
+    return row.incarnation === incarnation ? { outcome: "beaten", row } : { outcome: "conflict" };
   }
 
   async read(clientId: string, signal?: AbortSignal): Promise<ClientRow | undefined> {
-    const item = await this.#api.getItem(this.#row(clientId), signal);
-    return item === undefined ? undefined : parseClientRow(item);
+    return parsed(await this.#rows.read(clientId, signal));
   }
 
   async list(signal?: AbortSignal): Promise<readonly ClientRow[]> {
-    const items = await this.#api.scan({ tableName: this.#tableName }, signal);
-    return items.map(parseClientRow);
+    return (await this.#rows.list(signal)).map(parseClientRow);
   }
 
   async assign(
     assignment: { readonly clientId: string; readonly shardIds: readonly string[] },
     signal?: AbortSignal,
   ): Promise<boolean> {
-    const expression = new Expression();
-    const updateExpression = setAttributes(expression, {
-      Assignment: { S: encodeAssignment(assignment.shardIds) },
-    });
+    const set = { Assignment: encodeAssignment(assignment.shardIds) };
     // Rule: only a client of the fleet is given shards; an assignment never makes a row.
-    const conditionExpression = exists(expression, "ID");
-    const { outcome } = await this.#api.updateItem(
-      {
-        ...this.#row(assignment.clientId),
-        updateExpression,
-        conditionExpression,
-        ...expression.placeholders(),
-      },
-      signal,
-    );
-    return outcome === "applied";
+    const change = { set, condition: "attribute_exists(#ID)" };
+    return await this.#rows.write(assignment.clientId, change, signal) !== undefined;
   }
 
-  async remove(observed: ClientRow, signal?: AbortSignal): Promise<boolean> {
-    const expression = new Expression();
+  remove({ clientId, lastUpdate }: ClientRow, signal?: AbortSignal): Promise<boolean> {
     // Rule: dead is who has not beaten since the row was observed, not who has an old date.
-    const conditionExpression = isUnchanged(expression, {
-      hashKey: "ID",
-      lastUpdate: observed.lastUpdate,
-    });
-    const { outcome } = await this.#api.deleteItem(
-      { ...this.#row(observed.clientId), conditionExpression, ...expression.placeholders() },
-      signal,
-    );
-    return outcome === "applied";
+    const condition = isUnchanged("ID", lastUpdate);
+    const values = { observed: { N: lastUpdate } };
+    return this.#rows.remove(clientId, { condition, values }, signal);
   }
 
   async witness(
-    observed: ClientRow,
+    { clientId, lastUpdate, witnessedMs: before }: ClientRow,
     witnessedMs: number,
     signal?: AbortSignal,
   ): Promise<boolean> {
-    const expression = new Expression();
-    const updateExpression = setAttributes(expression, {
-      WitnessedMs: { N: String(Math.floor(witnessedMs)) },
-      WitnessedUpdate: { N: observed.lastUpdate },
-    });
     // Rule: one observer after the other. Who adds to what it has read adds no time that another has
     // added meanwhile, and none to a row that has beaten.
-    const row = { hashKey: "ID", lastUpdate: observed.lastUpdate };
-    const before = isAsWitnessed(expression, observed);
-    const conditionExpression = `${isUnchanged(expression, row)} AND ${before}`;
-    const { outcome } = await this.#api.updateItem(
-      {
-        ...this.#row(observed.clientId),
-        updateExpression,
-        conditionExpression,
-        ...expression.placeholders(),
-      },
-      signal,
-    );
-    return outcome === "applied";
+    const isAsWitnessed = before === undefined
+      ? "(attribute_not_exists(#WitnessedUpdate) OR #WitnessedUpdate <> :observed)"
+      : "#WitnessedMs = :before";
+    const change = {
+      set: { WitnessedMs: witnessedMs, WitnessedUpdate: { N: lastUpdate } },
+      condition: `${isUnchanged("ID", lastUpdate)} AND ${isAsWitnessed}`,
+      values: { observed: { N: lastUpdate }, before },
+    };
+    return await this.#rows.write(clientId, change, signal) !== undefined;
   }
 
   /** @returns `undefined` where the row's date is not before this one's: the next one will be */
   async #register(client: BeatingClient, signal?: AbortSignal): Promise<ClientRow | undefined> {
-    const expression = new Expression();
-    const attributes = this.#beatAttributes(client);
-    const sent = attributes["LastUpdate"]!;
+    const { clientId, incarnation } = client;
+    const set = this.#beatAttributes(client);
+    const sent = this.#lastUpdates.get(clientId);
     // Rule: the process that registers last has the ID, an earlier one meets "conflict". What arrives
     // late, or twice, takes nothing back: it is older than what is there.
-    const incarnation = { S: client.incarnation };
-    const updateExpression = setAttributes(expression, { ...attributes, Incarnation: incarnation });
-    const conditionExpression = isBefore(expression, sent);
-    const row = this.#row(client.clientId);
-    const outcome = await this.#api.updateItem(
-      { ...row, updateExpression, conditionExpression, ...expression.placeholders() },
-      signal,
-    );
-    const item = writtenItem(outcome, this.#tableName);
-    if (item !== undefined) return parseClientRow(item);
-    const found = await this.#api.getItem(row, signal) ?? {};
-    const lastUpdate = readUpdate(found);
-    const isOwn = readString(found, "Incarnation") === client.incarnation;
-    if (isOwn && lastUpdate === readUpdate({ LastUpdate: sent })) return parseClientRow(found);
+    const written = await this.#rows.write(clientId, { set, condition: IS_BEFORE }, signal);
+    const row = parseClientRow(written ?? await this.#rows.read(clientId, signal) ?? {});
+    if (row.incarnation === incarnation && row.lastUpdate === sent) return row;
     // Written by a process whose clock is ahead of this one's: its date counts on.
-    this.#lastUpdates.set(client.clientId, lastUpdate);
+    this.#lastUpdates.set(clientId, row.lastUpdate);
     return undefined;
   }
 
-  async #whyNotBeaten(client: BeatingClient, signal?: AbortSignal): Promise<BeatOutcome> {
-    const item = await this.#api.getItem(this.#row(client.clientId), signal);
-    if (item === undefined) return { outcome: "expelled" };
-    // Another call of this process may have registered again between the beat and this read.
-    const isMine = readString(item, "Incarnation") === client.incarnation;
-    return isMine ? { outcome: "beaten", row: parseClientRow(item) } : { outcome: "conflict" };
-  }
-
-  #beatAttributes(client: BeatingClient): Item {
-    const previous = this.#lastUpdates.get(client.clientId);
-    const lastUpdate = nextUpdate(this.#clock.nowMs(), previous);
-    this.#lastUpdates.set(client.clientId, lastUpdate);
+  #beatAttributes(client: BeatingClient): Values {
+    const { clientId, clientName, incarnation, isLeaving, ledClientCount = 0, maxAgeMs } = client;
+    const lastUpdate = nextUpdate(this.#clock.nowMs(), this.#lastUpdates.get(clientId));
+    this.#lastUpdates.set(clientId, lastUpdate);
     return {
-      Name: { S: client.clientName },
-      MaxAgeMs: { N: String(client.maxAgeMs) },
-      Leaving: { BOOL: client.isLeaving },
-      Leads: { N: String(client.ledClientCount ?? 0) },
+      Name: clientName,
+      MaxAgeMs: maxAgeMs,
+      Leaving: isLeaving,
+      Leads: ledClientCount,
+      Incarnation: incarnation,
       ...updateAttributes(lastUpdate),
     };
   }
+}
 
-  #row(clientId: string): { readonly tableName: string; readonly key: Item } {
-    return { tableName: this.#tableName, key: { ID: { S: clientId } } };
-  }
+function parsed(item: Item | undefined): ClientRow | undefined {
+  return item && parseClientRow(item);
 }

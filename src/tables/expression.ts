@@ -1,116 +1,93 @@
 /**
- * Speaks DynamoDB's expressions: collects the names and values of one write while its condition
- * and its update are put together, because DynamoDB refuses both a missing placeholder and an
- * unused one.
+ * Speaks DynamoDB's expressions: says one write of a row in the attributes' own names, and finds the
+ * placeholders that it takes, because DynamoDB refuses both a missing one and an unused one.
  *
  * Every attribute gets a placeholder: `Name`, `Key` and more are words that DynamoDB reserves.
  *
  * @module
  */
 
-import type { AttributeValue, Item, UpdateRequest, WriteOutcome } from "../aws/dynamodb_api.ts";
-import { KinsumerError } from "../errors.ts";
+import type { AttributeValue, UpdateRequest } from "../aws/dynamodb_api.ts";
 
-/** The placeholders of one write. */
-export class Expression {
-  readonly #names: Record<string, string> = {};
-  readonly #values: Record<string, AttributeValue> = {};
-  #valueCount = 0;
+/** What an attribute may be: an attribute value as it is, or what stands for one; absent: left out. */
+export type Value = AttributeValue | string | number | boolean | undefined;
 
-  /** The placeholder of an attribute. */
-  name(attribute: string): string {
-    this.#names[`#${attribute}`] = attribute;
-    return `#${attribute}`;
-  }
+/** Values by their names. */
+export type Values = { readonly [name: string]: Value };
 
-  /** The placeholder of a value. */
-  value(value: AttributeValue): string {
-    const placeholder = `:v${this.#valueCount++}`;
-    this.#values[placeholder] = value;
-    return placeholder;
-  }
-
-  /** What the request must carry beside its expressions. Read it last. */
-  placeholders(): Pick<UpdateRequest, "attributeNames" | "attributeValues"> {
-    return { attributeNames: this.#names, attributeValues: this.#values };
-  }
+/** One write of a row. */
+export interface Change {
+  /** The attributes that are written. */
+  readonly set?: Values | undefined;
+  /** Those that are taken off the row. */
+  readonly remove?: readonly string[] | undefined;
+  /**
+   * When the write may happen: an expression in which `#Name` is an attribute, and `:name` one of
+   * `values`, of those that are written, or of {@linkcode TYPES}.
+   */
+  readonly condition?: string | undefined;
+  readonly values?: Values | undefined;
 }
 
-/** `SET …`: writes these attributes. */
-export function setAttributes(expression: Expression, attributes: Item): string {
-  const assignments = Object.entries(attributes).map(
-    ([attribute, value]) => `${expression.name(attribute)} = ${expression.value(value)}`,
-  );
-  return `SET ${assignments.join(", ")}`;
+/** What a condition may need beside its own values. */
+const TYPES: Values = { null: "NULL", number: "N", empty: "" };
+
+/** The expressions of an update. */
+export function updateOf(change: Change): Omit<UpdateRequest, "tableName" | "key"> {
+  const { set = {}, remove = [] } = change;
+  const written = Object.keys(set).filter((name) => set[name] !== undefined);
+  const updateExpression = clause("SET", written.map((name) => `#${name} = :${name}`)) +
+    clause("REMOVE", remove.map((name) => `#${name}`));
+  return { updateExpression, ...conditionOf(change, updateExpression) };
 }
 
-/** `REMOVE …`: takes these attributes off the row. */
-export function removeAttributes(expression: Expression, attributes: readonly string[]): string {
-  return `REMOVE ${attributes.map((attribute) => expression.name(attribute)).join(", ")}`;
-}
-
-/** Holds where the row has the attribute; with the hash key: where there is a row. */
-export function exists(expression: Expression, attribute: string): string {
-  return `attribute_exists(${expression.name(attribute)})`;
-}
-
-/** Holds where the row lacks the attribute; with the hash key: where there is no row. */
-export function isMissing(expression: Expression, attribute: string): string {
-  return `attribute_not_exists(${expression.name(attribute)})`;
-}
-
-/** Holds where the attribute is this string. */
-export function isString(expression: Expression, attribute: string, value: string): string {
-  return `${expression.name(attribute)} = ${expression.value({ S: value })}`;
-}
-
-/** Holds where the attribute says "nothing", in each form there is: absent, NULL, `""`. */
-export function isBlank(expression: Expression, attribute: string): string {
-  const name = expression.name(attribute);
-  const nullType = expression.value({ S: "NULL" });
-  const empty = expression.value({ S: "" });
-  const isNull = `attribute_type(${name}, ${nullType})`;
-  return `(attribute_not_exists(${name}) OR ${isNull} OR ${name} = ${empty})`;
-}
-
-/** Holds where the attribute is as it was read: this string, or nothing. */
-export function isAsRead(
-  expression: Expression,
-  attribute: string,
-  value: string | undefined,
-): string {
-  return value === undefined
-    ? isBlank(expression, attribute)
-    : isString(expression, attribute, value);
+function clause(verb: string, parts: readonly string[]): string {
+  return parts.length === 0 ? "" : `${verb} ${parts.join(", ")} `;
 }
 
 /**
- * Holds where there is a row and its `LastUpdate` is as it was read. A row that was seeded by hand
- * may have none that counts; it was then read as `"0"`.
- */
-export function isUnchanged(
-  expression: Expression,
-  row: { readonly hashKey: string; readonly lastUpdate: string },
-): string {
-  const name = expression.name("LastUpdate");
-  const observed = expression.value({ N: row.lastUpdate });
-  if (row.lastUpdate !== "0") return `${name} = ${observed}`;
-  const numberType = expression.value({ S: "N" });
-  const hasNone = `NOT attribute_type(${name}, ${numberType}) OR ${name} <= ${observed}`;
-  return `(${exists(expression, row.hashKey)} AND (${hasNone}))`;
-}
-
-/**
- * The row as a write left it; `undefined` where the condition failed.
+ * The expression of a condition, and the placeholders that it takes.
  *
- * @throws {KinsumerError} `MalformedAnswer` when the row is missing from the answer
+ * @param beside another expression, whose placeholders go with them
  */
-export function writtenItem(outcome: WriteOutcome, tableName: string): Item | undefined {
-  if (outcome.outcome === "conditionFailed") return undefined;
-  if (outcome.item !== undefined) return outcome.item;
-  throw new KinsumerError(
-    "MalformedAnswer",
-    `Cannot read what was written: the answer has no row of table "${tableName}"`,
-    { operation: "UpdateItem" },
-  );
+export function conditionOf(
+  { condition, values, set }: Change,
+  beside = "",
+): Pick<UpdateRequest, "conditionExpression" | "attributeNames" | "attributeValues"> {
+  const all: Values = { ...TYPES, ...values, ...set };
+  const used = `${beside}${condition}`.match(/[#:]\w+/g) ?? [];
+  const byMark = <Meaning>(mark: string, meaningOf: (name: string) => Meaning) =>
+    Object.fromEntries(
+      used.filter((each) => each.startsWith(mark)).map((each) => [each, meaningOf(each.slice(1))]),
+    );
+  return {
+    conditionExpression: condition,
+    attributeNames: byMark("#", (name) => name),
+    attributeValues: byMark(":", (name) => attributeOf(all[name])),
+  };
+}
+
+function attributeOf(value: Value): AttributeValue {
+  if (typeof value === "string") return { S: value };
+  if (typeof value === "boolean") return { BOOL: value };
+  return typeof value === "object" ? value : { N: String(Math.floor(value ?? NaN)) };
+}
+
+/** Holds where the attribute is as it was read: the value `was`, or nothing, in each form there is. */
+export function isAsRead(attribute: string, was: string | undefined): string {
+  return was === undefined
+    ? `(attribute_not_exists(#${attribute}) OR attribute_type(#${attribute}, :null) ` +
+      `OR #${attribute} = :empty)`
+    : `#${attribute} = :was`;
+}
+
+/**
+ * Holds where there is a row and its `LastUpdate` is as it was read: the value `observed`. A row that
+ * was seeded by hand may have none that counts; it was then read as `"0"`.
+ */
+export function isUnchanged(hashKey: string, lastUpdate: string): string {
+  return lastUpdate === "0"
+    ? `(attribute_exists(#${hashKey}) AND ` +
+      "(NOT attribute_type(#LastUpdate, :number) OR #LastUpdate <= :observed))"
+    : "#LastUpdate = :observed";
 }

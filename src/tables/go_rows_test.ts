@@ -41,6 +41,8 @@ describe("parseClientRow()", () => {
           assignedShardIds: undefined,
           isLeaving: undefined,
           ledClientCount: undefined,
+          incarnation: undefined,
+          witnessedMs: undefined,
         });
       }
     });
@@ -64,6 +66,8 @@ describe("parseClientRow()", () => {
       assignedShardIds: [],
       isLeaving: true,
       ledClientCount: 3,
+      incarnation: undefined,
+      witnessedMs: undefined,
     });
   });
 });
@@ -78,6 +82,9 @@ describe("parseCheckpoint()", () => {
           lastUpdate: said(item, "LastUpdate", "N"),
           ownerId: said(item, "OwnerID", "S"),
           ownerName: said(item, "OwnerName", "S"),
+          ownerIncarnation: undefined,
+          startAtMs: undefined,
+          processedThroughMs: undefined,
           isFinished: said(item, "Finished", "N") !== undefined,
         });
       }
@@ -102,6 +109,9 @@ describe("parseCheckpoint()", () => {
         lastUpdate: "0",
         ownerId: undefined,
         ownerName: undefined,
+        ownerIncarnation: undefined,
+        startAtMs: undefined,
+        processedThroughMs: undefined,
         isFinished: false,
       });
     });

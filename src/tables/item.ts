@@ -76,11 +76,11 @@ export function readString(item: Item, attribute: string): string | undefined {
 
 /** `LastUpdate`; `"0"` where there is none, or none that counts nanoseconds. */
 export function readUpdate(item: Item): string {
-  return readNanoseconds(item, "LastUpdate") ?? "0";
+  return readDigits(item, "LastUpdate") ?? "0";
 }
 
-/** A number of nanoseconds, as its digits; `undefined` where there is none. */
-export function readNanoseconds(item: Item, attribute: string): string | undefined {
+/** A whole number, for example of nanoseconds, as its digits; `undefined` where there is none. */
+export function readDigits(item: Item, attribute: string): string | undefined {
   const digits = valueOf(item, attribute, "N");
   return /^\d+$/.test(digits ?? "") ? digits : undefined;
 }

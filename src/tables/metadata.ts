@@ -5,23 +5,15 @@
  * @module
  */
 
-import type { Item, ItemsApi, UpdateRequest } from "../aws/dynamodb_api.ts";
+import type { Item } from "../aws/dynamodb_api.ts";
 import { KinsumerError } from "../errors.ts";
 import type { LeaderRow, ShardCache } from "../model.ts";
 import type { Clock } from "../runtime.ts";
-import {
-  Expression,
-  isAsRead,
-  isMissing,
-  isString,
-  isUnchanged,
-  removeAttributes,
-  setAttributes,
-  writtenItem,
-} from "./expression.ts";
+import { type Change, isAsRead, isUnchanged } from "./expression.ts";
 import {
   laterUpdate,
   nextUpdate,
+  readDigits,
   readPositive,
   readString,
   readStrings,
@@ -29,6 +21,7 @@ import {
   stringList,
   updateAttributes,
 } from "./item.ts";
+import { Rows, type RowsOptions } from "./rows.ts";
 
 /** The metadata table. Implement it to keep these three rows elsewhere. */
 export interface MetadataTable {
@@ -63,9 +56,7 @@ export interface MetadataTable {
 }
 
 /** What a table in DynamoDB is made of. */
-export interface MetadataTableOptions {
-  readonly api: ItemsApi;
-  readonly tableName: string;
+export interface MetadataTableOptions extends RowsOptions {
   readonly clock: Clock;
 }
 
@@ -92,11 +83,8 @@ export function parseShardCache(item: Item): ShardCache {
   };
 }
 
-/** The three rows. */
-type MetadataKey = "Leader" | "ShardCache" | "Application";
-
 class DynamoDbMetadataTable implements MetadataTable {
-  readonly #api: ItemsApi;
+  readonly #rows: Rows;
   readonly #tableName: string;
   readonly #clock: Clock;
   /** The `LastUpdate` that was last written here: the next one must differ. */
@@ -104,14 +92,14 @@ class DynamoDbMetadataTable implements MetadataTable {
   #lastCache: string | undefined;
 
   constructor(options: MetadataTableOptions) {
-    this.#api = options.api;
+    this.#rows = new Rows(options, "Key");
     this.#tableName = options.tableName;
     this.#clock = options.clock;
   }
 
   async readLeader(signal?: AbortSignal): Promise<LeaderRow | undefined> {
-    const item = await this.#read("Leader", signal);
-    return item === undefined ? undefined : parseLeaderRow(item);
+    const item = await this.#rows.read("Leader", signal);
+    return item && parseLeaderRow(item);
   }
 
   async lead(
@@ -121,96 +109,66 @@ class DynamoDbMetadataTable implements MetadataTable {
     const { clientId, clientName, maxAgeMs, observed } = request;
     const previous = laterUpdate(this.#lastLead, observed?.lastUpdate);
     this.#lastLead = nextUpdate(this.#clock.nowMs(), previous);
-    const expression = new Expression();
-    const updateExpression = setAttributes(expression, {
-      ID: { S: clientId },
-      Name: { S: clientName },
-      MaxAgeMs: { N: String(maxAgeMs) },
-      ...updateAttributes(this.#lastLead),
-    });
+    const before = isObservedLead(observed);
     // Rule: the leader may renew; another takes the lead only on the row that it decided on. A lost
     // answer needs no second look: the repeated call finds its own ID.
-    const isMine = isString(expression, "ID", clientId);
-    const conditionExpression = `${isMine} OR ${isObservedLead(expression, observed)}`;
-    const item = await this.#write(
-      "Leader",
-      { updateExpression, conditionExpression, ...expression.placeholders() },
-      signal,
-    );
-    return item === undefined ? undefined : parseLeaderRow(item);
+    const change = {
+      set: {
+        ID: clientId,
+        Name: clientName,
+        MaxAgeMs: maxAgeMs,
+        ...updateAttributes(this.#lastLead),
+      },
+      condition: `#ID = :ID OR ${before.condition}`,
+      values: before.values,
+    };
+    const item = await this.#rows.write("Leader", change, signal);
+    return item && parseLeaderRow(item);
   }
 
   async resign(clientId: string, signal?: AbortSignal): Promise<void> {
-    const expression = new Expression();
-    const updateExpression = removeAttributes(expression, ["ID", "Name"]);
     // Rule: only the leader resigns; who is not the leader has nothing to give up.
-    const conditionExpression = isString(expression, "ID", clientId);
-    await this.#write(
-      "Leader",
-      { updateExpression, conditionExpression, ...expression.placeholders() },
-      signal,
-    );
+    const isMine = { condition: "#ID = :own", values: { own: clientId } };
+    await this.#rows.write("Leader", { remove: ["ID", "Name"], ...isMine }, signal);
   }
 
   async readShardCache(signal?: AbortSignal): Promise<ShardCache | undefined> {
-    const item = await this.#read("ShardCache", signal);
-    return item === undefined ? undefined : parseShardCache(item);
+    const item = await this.#rows.read("ShardCache", signal);
+    return item && parseShardCache(item);
   }
 
   async writeShardCache(shardIds: readonly string[], signal?: AbortSignal): Promise<ShardCache> {
     this.#lastCache = nextUpdate(this.#clock.nowMs(), this.#lastCache);
-    const expression = new Expression();
-    const updateExpression = setAttributes(expression, {
+    const set = {
       ShardIDs: stringList([...new Set(shardIds)].sort()),
       ...updateAttributes(this.#lastCache),
-    });
-    const item = await this.#write(
-      "ShardCache",
-      { updateExpression, ...expression.placeholders() },
-      signal,
-    );
-    return parseShardCache(item ?? {});
+    };
+    return parseShardCache(await this.#rows.write("ShardCache", { set }, signal) ?? {});
   }
 
   async startedAtMs(nowMs: number, signal?: AbortSignal): Promise<number> {
-    const expression = new Expression();
-    const updateExpression = setAttributes(expression, { StartedAtMs: { N: String(nowMs) } });
+    const set = { StartedAtMs: nowMs };
     // Rule: the application starts once; the first client to say so is believed for ever.
-    const conditionExpression = isMissing(expression, "StartedAtMs");
-    const item = (await this.#write(
-      "Application",
-      { updateExpression, conditionExpression, ...expression.placeholders() },
-      signal,
-    )) ?? (await this.#read("Application", signal));
-    const startedAtMs = (item ?? {})["StartedAtMs"];
+    const change = { set, condition: "attribute_not_exists(#StartedAtMs)" };
+    const item = await this.#rows.write("Application", change, signal) ??
+      await this.#rows.read("Application", signal);
     // 0 is a value: the application is older than this row.
-    if (startedAtMs !== undefined && "N" in startedAtMs && Number(startedAtMs.N) >= 0) {
-      return Number(startedAtMs.N);
-    }
+    const startedAtMs = readDigits(item ?? {}, "StartedAtMs");
+    if (startedAtMs !== undefined) return Number(startedAtMs);
     throw new KinsumerError(
       "MalformedAnswer",
       `Cannot tell when the application started: "Application" in table "${this.#tableName}" ` +
         "has no time",
     );
   }
-
-  #read(key: MetadataKey, signal: AbortSignal | undefined): Promise<Item | undefined> {
-    return this.#api.getItem({ tableName: this.#tableName, key: { Key: { S: key } } }, signal);
-  }
-
-  async #write(
-    key: MetadataKey,
-    update: Omit<UpdateRequest, "tableName" | "key">,
-    signal: AbortSignal | undefined,
-  ): Promise<Item | undefined> {
-    const row = { tableName: this.#tableName, key: { Key: { S: key } } };
-    return writtenItem(await this.#api.updateItem({ ...row, ...update }, signal), this.#tableName);
-  }
 }
 
 /** Holds where the lead is as observed: unwritten since, and with the same client or with none. */
-function isObservedLead(expression: Expression, observed: LeaderRow | undefined): string {
-  if (observed === undefined) return isMissing(expression, "Key");
-  const isUnwritten = isUnchanged(expression, { hashKey: "Key", lastUpdate: observed.lastUpdate });
-  return `(${isUnwritten} AND ${isAsRead(expression, "ID", observed.clientId)})`;
+function isObservedLead(observed: LeaderRow | undefined): Change {
+  if (observed === undefined) return { condition: "attribute_not_exists(#Key)" };
+  const { lastUpdate, clientId: was } = observed;
+  return {
+    condition: `(${isUnchanged("Key", lastUpdate)} AND ${isAsRead("ID", was)})`,
+    values: { observed: { N: lastUpdate }, was },
+  };
 }

@@ -7,7 +7,7 @@
 
 import type { KinesisApi } from "../../src/aws/kinesis.ts";
 import type { Clock } from "../../src/runtime.ts";
-import { readNanoseconds, readString, readStrings, stringList } from "../../src/tables/item.ts";
+import { readDigits, readString, readStrings, stringList } from "../../src/tables/item.ts";
 import { goNanoseconds, goStamps, type GoTables, lastUpdateOf } from "./go_tables.ts";
 
 /** Who leads, and where. */
@@ -31,7 +31,7 @@ export async function actAsGoLeader(leadership: GoLeadership): Promise<void> {
   const listed = await kinesis.listShards();
   const rows = await tables.list("checkpoints");
   const finished = new Set(
-    rows.filter((row) => readNanoseconds(row, "Finished") !== undefined)
+    rows.filter((row) => readDigits(row, "Finished") !== undefined)
       .map((row) => readString(row, "Shard")),
   );
   const shardIds = listed.map(({ shardId }) => shardId).filter((id) => !finished.has(id)).sort();

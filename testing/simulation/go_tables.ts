@@ -7,7 +7,7 @@
 
 import type { DynamoDbApi, Item, UpdateRequest } from "../../src/aws/dynamodb_api.ts";
 import type { Clock } from "../../src/runtime.ts";
-import { readNanoseconds, rfc1123 } from "../../src/tables/item.ts";
+import { readDigits, rfc1123 } from "../../src/tables/item.ts";
 import { HASH_KEYS, type TableNames } from "../../src/tables/schema.ts";
 import type { SimulatedTables, WriteCondition } from "./tables.ts";
 
@@ -35,7 +35,7 @@ export function goStamps(clock: Clock): GoStamps {
 
 /** A row's `LastUpdate`; 0 where there is no row. */
 export function lastUpdateOf(row: Item | undefined): bigint {
-  return BigInt((row && readNanoseconds(row, "LastUpdate")) ?? "0");
+  return BigInt((row && readDigits(row, "LastUpdate")) ?? "0");
 }
 
 /** The three tables as a simulated Go client reaches them. */
