@@ -6,7 +6,7 @@
  */
 
 import type { RecordsAnswer } from "../aws/kinesis.ts";
-import { KinsumerError } from "../errors.ts";
+import { isKinsumerError, KinsumerError } from "../errors.ts";
 import { openIterator } from "../loops/open_iterator.ts";
 import { pause, toError } from "../loops/persist.ts";
 import { isAtTip, type LastRead } from "../rules/caught_up.ts";
@@ -107,15 +107,15 @@ export class ShardReader {
       const request = { shardId, shardIterator: this.#iterator, limit };
       const answer = await kinesis.getRecords(request, signal);
       this.#noteTime(clock.monotonicMs() - askedAtMs);
+      this.#noteAnswer(answer); // throws where it has no shape, before that could unhinge the budget
       hold.heldBytes += answer.byteLength - heldBytes;
       heldBytes = answer.byteLength;
-      this.#noteAnswer(answer);
       await deliver(this.#wanted(answer));
       if (signal.aborted) return false;
       this.#noteRead(answer, { askedMs, limit });
       return answer.nextShardIterator === undefined && await this.#hasEnded(answer, signal);
     } catch (error) {
-      const code = error instanceof KinsumerError ? error.code : undefined;
+      const code = isKinsumerError(error) ? error.code : undefined;
       if (code === "RequestTimeout") this.#noteTime(undefined);
       // A refused iterator is made anew, too: it leads to the same place.
       if (code === "IteratorExpired" || code === "RequestRejected") this.#iterator = undefined;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { KinsumerError } from "../errors.ts";
+import { isKinsumerError, KinsumerError } from "../errors.ts";
 import type { CheckpointFlaw } from "../events.ts";
 import type { Checkpoint, Position, Shard } from "../model.ts";
 import {
@@ -91,7 +91,7 @@ async function tryPlace(
       shardIterator: await kinesis.getShardIterator({ shardId, position }, signal),
     };
   } catch (error) {
-    if (!(error instanceof KinsumerError && error.code === "InvalidSequenceNumber")) throw error;
+    if (!(isKinsumerError(error) && error.code === "InvalidSequenceNumber")) throw error;
     const isNumber = /^\d+$/.test(position.sequenceNumber);
     return { position, flaw: isNumber ? "trimmed" : "foreign" };
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { KinsumerError } from "../errors.ts";
+import { isKinsumerError, KinsumerError } from "../errors.ts";
 import type { CheckpointFlaw } from "../events.ts";
 import type { Checkpoint, Position, ReceivedRecord } from "../model.ts";
 import {
@@ -106,7 +106,7 @@ async function tryPlace(
     const shardIterator = await context.kinesis.getShardIterator({ shardId, position }, signal);
     return { outcome: "found", position, shardIterator, isCheckpointValid: true };
   } catch (cause) {
-    if (!(cause instanceof KinsumerError) || cause.code !== "InvalidSequenceNumber") throw cause;
+    if (!isKinsumerError(cause) || cause.code !== "InvalidSequenceNumber") throw cause;
     const { sequenceNumber } = position;
     const reason = await reasonOf(context, { ...checkpoint, sequenceNumber }, signal);
     return await treat(context, shard, { reason, sequenceNumber, cause });

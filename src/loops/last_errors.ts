@@ -4,7 +4,7 @@
  * @module
  */
 
-import { KinsumerError } from "../errors.ts";
+import { isKinsumerError } from "../errors.ts";
 import type { KinsumerEvent } from "../events.ts";
 import type { Clock } from "../runtime.ts";
 import type { ErrorSnapshot } from "../snapshot.ts";
@@ -42,7 +42,7 @@ export class LastErrors {
     const operation = "operation" in event ? event.operation : undefined;
     const noted = {
       code: codeOf(error),
-      operation: operation ?? (error instanceof KinsumerError ? error.operation : null) ?? null,
+      operation: operation ?? (isKinsumerError(error) ? error.operation : null) ?? null,
       atMs: this.#clock.nowMs(),
     };
     this.#last = noted;
@@ -55,6 +55,6 @@ export class LastErrors {
 
 /** What may be told of an error: its code, or its class. */
 export function codeOf(error: unknown): string {
-  if (error instanceof KinsumerError) return error.code;
+  if (isKinsumerError(error)) return error.code;
   return error instanceof Error && /^\w{1,100}$/.test(error.name) ? error.name : "Error";
 }

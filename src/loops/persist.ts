@@ -4,7 +4,7 @@
  * @module
  */
 
-import { KinsumerError } from "../errors.ts";
+import { isKinsumerError, KinsumerError } from "../errors.ts";
 import { backoffMs, firstDelayMs, MAX_RETRY_DELAY_MS } from "../rules/pacing.ts";
 import type { LoopContext } from "./context.ts";
 
@@ -61,7 +61,7 @@ export function toError(
   cause: unknown,
   { operation, shardId }: Pick<Persistence, "operation" | "shardId">,
 ): KinsumerError {
-  if (cause instanceof KinsumerError) return cause;
+  if (isKinsumerError(cause)) return cause;
   return new KinsumerError("RequestRejected", `Cannot complete ${operation}: unexpected failure`, {
     cause,
     operation,

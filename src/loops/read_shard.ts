@@ -6,7 +6,7 @@
  */
 
 import type { RecordsAnswer } from "../aws/kinesis.ts";
-import { KinsumerError } from "../errors.ts";
+import { isKinsumerError, KinsumerError } from "../errors.ts";
 import type { Position, SequenceNumber } from "../model.ts";
 import { isClosed } from "../rules/lineage.ts";
 import {
@@ -56,7 +56,7 @@ export async function readShard(
       failures = 0;
     } catch (cause) {
       if (reading.signal.aborted) break;
-      if (cause instanceof KinsumerError && cause.code === "InvalidSequenceNumber") throw cause;
+      if (isKinsumerError(cause) && cause.code === "InvalidSequenceNumber") throw cause;
       const error = toError(cause, { operation: "GetRecords", shardId: reading.channel.shardId });
       await waitOut(context, reading, { error, failures: ++failures });
       // What passes by itself is never the iterator's fault, and a new one begins further back.
@@ -312,9 +312,9 @@ function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Prom
 }
 
 function isTimeout(error: unknown): boolean {
-  return error instanceof KinsumerError && error.code === "RequestTimeout";
+  return isKinsumerError(error) && error.code === "RequestTimeout";
 }
 
 function isExpired(error: unknown): boolean {
-  return error instanceof KinsumerError && error.code === "IteratorExpired";
+  return isKinsumerError(error) && error.code === "IteratorExpired";
 }
