@@ -75,7 +75,7 @@ export class ShardVisit {
 
   /** Whether its row does not name this run, as far as is known. */
   get isLetGo(): boolean {
-    return this.#owned?.confirmed.ownerId === undefined;
+    return this.#lossReason === "taken" || this.#owned?.confirmed.ownerId === undefined;
   }
 
   /** Whether it has not ended. */

@@ -159,6 +159,11 @@ export class ShardConsumer {
     this.#abandoning.abort();
   }
 
+  /** Whether its row does not name this client, as far as is known. */
+  get isLetGo(): boolean {
+    return this.#lossReason === "taken" || this.owned?.confirmed.ownerId === undefined;
+  }
+
   /** Gives the shard up at once: others may own it. */
   lose(reason: LossReason): void {
     if (this.#lossReason !== undefined || !mayEnter(this.#state, "lost")) return;

@@ -314,7 +314,7 @@ export class Visitor implements Membership {
       this.#context.announcer.announce({ type: "failed", shardId, error });
     }
     if (consumer.wasOwner) this.#visited.set(shardId, this.#sum(consumer));
-    if (consumer.owned?.confirmed.ownerId !== undefined) this.#keptIds.add(shardId);
+    if (!consumer.isLetGo) this.#keptIds.add(shardId);
     else if (consumer.wasOwner) this.#keptIds.delete(shardId);
     this.#running.delete(shardId);
     // Children may be read now; or somebody else was faster, or has it now.
