@@ -235,12 +235,6 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: '"#Incarnation = :Incarnation"',
   },
   {
-    name: "a registration that arrives again takes its row back",
-    file: "src/tables/clients.ts",
-    find: "{ set, condition: IS_BEFORE }",
-    replace: "{ set }",
-  },
-  {
     name: "the dead keep their shares",
     file: "src/rules/liveness.ts",
     find: "if (unchangedMs(sighting) >= (row.maxAgeMs ?? goMaxAgeMs)) return false;",
