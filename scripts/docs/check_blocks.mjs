@@ -109,6 +109,8 @@ const MODULES = {
   "@kinsumer/kinsumer": join(ROOT, "mod.ts"),
   "@kinsumer/kinsumer/statsd": join(ROOT, "src", "statsd", "mod.ts"),
   "kinsumer/statsd": join(ROOT, "src", "statsd", "mod.ts"),
+  "@kinsumer/kinsumer/kpl": join(ROOT, "src", "kpl", "mod.ts"),
+  "kinsumer/kpl": join(ROOT, "src", "kpl", "mod.ts"),
   "@kinsumer/kinsumer/edge": join(ROOT, "src", "edge", "mod.ts"),
   "kinsumer/edge": join(ROOT, "src", "edge", "mod.ts"),
   "@kinsumer/kinsumer/node": join(ROOT, "src", "node", "mod.ts"),
