@@ -14,6 +14,7 @@ import {
   startEmbeddedServers,
   type Streams,
 } from "../../testing/mod.ts";
+import { aggregateOf } from "../../testing/packing.ts";
 import { startArnServer } from "./by_arn.ts";
 import { type CliEnd, type CliOptions, endCommands, runCli } from "./run_cli.ts";
 
@@ -149,6 +150,32 @@ describe("put and tail", () => {
     assert.equal((await cli(["tail", "-s", "letters", ...after])).stdout, "gamma\n");
     const recent = await cli(["tail", "-s", "letters", "--from", "1h", "--no-follow", "-f", "raw"]);
     assert.equal(recent.stdout, raw.stdout);
+  });
+
+  it("tail takes records of the Producer Library apart, where it is told to", SLOW, async () => {
+    const [first, second] = [Uint8Array.of(0xff), new TextEncoder().encode("second")];
+    const packed = aggregateOf([
+      { partitionKey: "ann", data: first },
+      { partitionKey: "bob", data: second },
+    ]);
+    await streams.create("packed", { shardCount: 1 });
+    await streams.put("packed", [
+      { partitionKey: "a", data: packed },
+      { partitionKey: "carl", data: "alone" },
+    ]);
+    const all = ["tail", "-s", "packed", "--from", "horizon", "--no-follow", "--json"];
+    const lines = (stdout: string) => stdout.trim().split("\n").map((line) => JSON.parse(line));
+    assert.equal(lines((await cli(all)).stdout).length, 2);
+    const apart = lines((await cli([...all, "--deaggregate"])).stdout);
+    assert.deepEqual(
+      apart.map(({ partitionKey, subSequenceNumber, base64, text }) => {
+        return [partitionKey, subSequenceNumber, base64 ?? text];
+      }),
+      [["ann", 0, "/w=="], ["bob", 1, "second"], ["carl", undefined, "alone"]],
+    );
+    assert.equal(apart[0].sequenceNumber, apart[1].sequenceNumber);
+    const one = await cli([...all.slice(0, -1), "--deaggregate", "-f", "raw", "--limit", "2"]);
+    assert.ok(one.stdout.endsWith("second\n"), one.stdout);
   });
 
   it("refuse a line that is no JSON, and say how many were put", SLOW, async () => {

@@ -14,6 +14,12 @@ export const FORMATS = ["text", "json", "hex", "raw"] as const;
 /** A form. */
 export type Format = (typeof FORMATS)[number];
 
+/** What is written. */
+export interface ShownRecord extends ReceivedRecord {
+  /** Its place in the aggregate that it was taken of; absent: it was in none. */
+  readonly subSequenceNumber?: number | undefined;
+}
+
 /** How to write it. */
 export interface FormatOptions {
   readonly format: Format;
@@ -24,7 +30,7 @@ export interface FormatOptions {
 
 /** Records of one shard as they are printed: bytes where they are their payloads, which may be any. */
 export function formatRecords(
-  records: readonly ReceivedRecord[],
+  records: readonly ShownRecord[],
   shardId: string,
   options: FormatOptions,
 ): string | Uint8Array {
@@ -38,7 +44,7 @@ const LINE_END = Uint8Array.of(0x0a);
 
 /** A record as one line or several, each with its end. */
 export function formatRecord(
-  record: ReceivedRecord,
+  record: ShownRecord,
   shardId: string,
   options: FormatOptions,
 ): string {
@@ -52,12 +58,14 @@ export function formatRecord(
 }
 
 /** The payload is `text` where it is UTF-8, `base64` where it is not. */
-function toJson(record: ReceivedRecord, shardId: string): Readonly<Record<string, unknown>> {
-  const { sequenceNumber, partitionKey = null, approximateArrivalMs, data } = record;
+function toJson(record: ShownRecord, shardId: string): Readonly<Record<string, unknown>> {
+  const { sequenceNumber, subSequenceNumber, partitionKey = null, approximateArrivalMs, data } =
+    record;
   const arrivedAt = approximateArrivalMs === undefined
     ? null
     : new Date(approximateArrivalMs).toISOString();
-  return { shardId, sequenceNumber, partitionKey, arrivedAt, ...payload(data) };
+  const place = { shardId, sequenceNumber, subSequenceNumber }; // JSON leaves out what is absent
+  return { ...place, partitionKey, arrivedAt, ...payload(data) };
 }
 
 function payload(data: Uint8Array): { readonly text: string } | { readonly base64: string } {

@@ -4,13 +4,14 @@
  * @module
  */
 
-import type { Position } from "../model.ts";
+import { readAggregate } from "../kpl/aggregate.ts";
+import type { Position, ReceivedRecord } from "../model.ts";
 import { type Call, type Command, UsageError } from "./command.ts";
 import { STREAM } from "./common_options.ts";
 import { AWS_OPTIONS, readTarget, streamNameOf } from "./environment.ts";
 import { follow } from "./follow.ts";
 import { type Place, readPlace, TIME_FORMS } from "./moment.ts";
-import { type Format, formatRecords, FORMATS } from "./record_format.ts";
+import { type Format, formatRecords, FORMATS, type ShownRecord } from "./record_format.ts";
 import { chooseShards } from "./reset_plan.ts";
 import { openWorld } from "./world.ts";
 
@@ -38,6 +39,7 @@ export const TAIL: Command = {
       default: "text",
     },
     "limit": { value: "N", short: "n", help: "end after so many records" },
+    "deaggregate": { help: "take records of the Kinesis Producer Library apart" },
     "no-follow": { help: "end where there are no more records" },
     "interval": { value: "SECONDS", help: "between two reads of a shard, 0.2 to 60", default: "1" },
     ...AWS_OPTIONS,
@@ -70,6 +72,7 @@ async function tail({ args, shell }: Call): Promise<number> {
   const kinesis = world.stream(streamName);
   const shards = named === undefined ? [] : await kinesis.listShards(shell.signal);
   const shardId = named === undefined ? undefined : chooseShards(shards, [named])[0]?.shardId;
+  const isTakenApart = args.has("deaggregate");
   const { isColoured, isTerminal } = shell;
   const ending = new AbortController();
   const end = (): void => ending.abort();
@@ -90,7 +93,7 @@ async function tail({ args, shell }: Call): Promise<number> {
     onRecords: (from, records) =>
       printer.take(async () => {
         if (ending.signal.aborted) return;
-        const shown = records.slice(0, left);
+        const shown = (isTakenApart ? records.flatMap(takeApart) : records).slice(0, left);
         left -= shown.length;
         const options = { format, isColoured, isTerminal };
         await shell.write(formatRecords(shown, from, options));
@@ -101,6 +104,16 @@ async function tail({ args, shell }: Call): Promise<number> {
     if (!ending.signal.aborted) throw error;
   });
   return 0;
+}
+
+/** The user records of a record; itself where it is no aggregate. */
+function takeApart(record: ReceivedRecord): readonly ShownRecord[] {
+  const packed = readAggregate(record.data);
+  if (packed === undefined) return [record];
+  const { sequenceNumber, approximateArrivalMs } = record;
+  return packed.map(({ partitionKey, data }, subSequenceNumber) => {
+    return { sequenceNumber, subSequenceNumber, approximateArrivalMs, partitionKey, data };
+  });
 }
 
 function positionOf(place: Place): Position {
