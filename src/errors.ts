@@ -77,6 +77,15 @@ export interface KinsumerErrorFacts {
   readonly retryable?: boolean | undefined;
 }
 
+const FACTS = [
+  "operation",
+  "awsCode",
+  "httpStatus",
+  "requestId",
+  "shardId",
+  "sequenceNumber",
+] as const satisfies readonly (keyof KinsumerErrorFacts)[];
+
 /** A failure of the world: the network, the service, the account. Never carries data or secrets. */
 export class KinsumerError extends Error {
   /** What tells it from other errors where `instanceof` cannot. */
@@ -84,17 +93,17 @@ export class KinsumerError extends Error {
   /** Why; see {@linkcode KinsumerErrorCode}. */
   readonly code: KinsumerErrorCode;
   /** The service's operation that failed, as AWS names it. */
-  readonly operation: string | undefined;
+  declare readonly operation: string | undefined;
   /** The service's own code. */
-  readonly awsCode: string | undefined;
+  declare readonly awsCode: string | undefined;
   /** The status of the answer, where one came. */
-  readonly httpStatus: number | undefined;
+  declare readonly httpStatus: number | undefined;
   /** What AWS's support asks for. */
-  readonly requestId: string | undefined;
+  declare readonly requestId: string | undefined;
   /** The shard that it concerns. */
-  readonly shardId: string | undefined;
+  declare readonly shardId: string | undefined;
   /** The place in the shard that it concerns. */
-  readonly sequenceNumber: string | undefined;
+  declare readonly sequenceNumber: string | undefined;
   /** Whether the same call may succeed later, unchanged. */
   readonly retryable: boolean;
 
@@ -106,15 +115,11 @@ export class KinsumerError extends Error {
   constructor(code: KinsumerErrorCode, message: string, facts: KinsumerErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
-    ({
-      operation: this.operation,
-      awsCode: this.awsCode,
-      httpStatus: this.httpStatus,
-      requestId: this.requestId,
-      shardId: this.shardId,
-      sequenceNumber: this.sequenceNumber,
-      retryable: this.retryable = false,
-    } = facts);
+    this.retryable = facts.retryable ?? false;
+    for (const name of FACTS) {
+      // What is not known is no property either: an error that is printed shows what it has.
+      if (facts[name] !== undefined) Object.assign(this, { [name]: facts[name] });
+    }
   }
 }
 
