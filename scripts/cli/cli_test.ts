@@ -2,7 +2,7 @@
 // results on stdout, remarks on stderr, no colours, exit codes 0, 1 and 2, a clean end at Ctrl-C.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -15,7 +15,9 @@ import {
   type Streams,
 } from "../../testing/mod.ts";
 import { aggregateOf } from "../../testing/packing.ts";
+import { ROOT } from "../runtimes.mjs";
 import { startArnServer } from "./by_arn.ts";
+
 import { type CliEnd, type CliOptions, endCommands, runCli } from "./run_cli.ts";
 
 const SLOW = { timeout: 90_000 };
@@ -59,6 +61,8 @@ describe("kinsumer", () => {
     const { code, stdout } = await cli(["--help"]);
     assert.equal(code, 0);
     assert.match(stdout, /^ {2}status +Shows who consumes a stream/m);
+    const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    assert.equal((await cli(["--version"])).stdout, `${version}\n`);
     const help = await cli(["tables", "create", "--help"]);
     assert.deepEqual([help.code, /kinsumer tables create \[options\]/.test(help.stdout)], [
       0,
@@ -70,7 +74,10 @@ describe("kinsumer", () => {
     for (
       const [args, message] of [
         [[], ""],
-        [["nonsense"], 'Unknown command "nonsense"'],
+        [["nonsense"], 'Unknown command "nonsense": one of status, '],
+        [["stauts"], 'Unknown command "stauts": did you mean "status"?\n'],
+        [["tables", "craete"], 'Unknown command "tables craete": did you mean "tables create"?\n'],
+        [["tail", "--strem", "orders"], "Unknown option '--strem': did you mean \"stream\"?\n"],
         [["tables"], "one of tables create, tables delete"],
         [["status"], "--stream is missing"],
         [["status", "--nonsense"], "Unknown option '--nonsense'"],
@@ -92,7 +99,7 @@ describe("kinsumer", () => {
     const dead = { KINSUMER_KINESIS_ENDPOINT: "http://127.0.0.1:9" };
     const unreachable = await cli(["status", ...FLEET], { env: { ...env, ...dead } });
     assert.equal(unreachable.code, 1);
-    assert.match(unreachable.stderr, /the network failed\n$/);
+    assert.match(unreachable.stderr, /the network to 127\.0\.0\.1:9 failed\n$/);
   });
 
   it("takes region and keys from a profile", SLOW, async () => {

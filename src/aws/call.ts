@@ -141,6 +141,7 @@ export interface Received extends Answer {
 
 class AwsCaller {
   readonly #config: AwsCallConfig;
+  readonly #host: string;
   readonly #sign: Signer;
   /** The service's clock minus ours, in milliseconds; 0 until a signature was refused for it. */
   #clockOffsetMs = 0;
@@ -148,7 +149,9 @@ class AwsCaller {
   constructor(config: AwsCallConfig, sign: CreateSigner) {
     this.#config = config;
     const { service, region } = config;
-    this.#sign = sign({ url: new URL(config.endpoint).href, service, region });
+    const { host, href } = new URL(config.endpoint);
+    this.#host = host;
+    this.#sign = sign({ url: href, service, region });
   }
 
   async call(target: string, input: unknown, options: AwsCallOptions = {}): Promise<unknown> {
@@ -157,6 +160,7 @@ class AwsCaller {
     const { raw } = options;
     const request = {
       service,
+      host: this.#host,
       operation,
       subject: subjectOf(input),
       target,
@@ -166,7 +170,7 @@ class AwsCaller {
     };
     const timeoutMs = options.timeoutMs ?? this.#config.timeoutMs;
     let lacks = "credentials";
-    const onSend = (): void => void (lacks = "answer");
+    const onSend = (): void => void (lacks = `answer from ${request.host}`);
     const timeoutError = (): Error =>
       passingFailure("RequestTimeout", request, `no ${lacks} within ${timeoutMs} ms`);
     const deadline = { clock: runtime.clock, timeoutMs, signal: options.signal, timeoutError };
@@ -226,7 +230,9 @@ class AwsCaller {
       return await receive(request, response);
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
-      throw passingFailure("NetworkFailure", request, "the network failed", { cause });
+      throw passingFailure("NetworkFailure", request, `the network to ${request.host} failed`, {
+        cause,
+      });
     }
   }
 

@@ -176,7 +176,8 @@ describe("createAwsCall() is given up", () => {
       assert.equal(failure.operation, "ListShards");
       assert.equal(
         failure.message,
-        'Cannot call "ListShards" on stream "orders": no answer within 1000 ms',
+        'Cannot call "ListShards" on stream "orders": no answer from ' +
+          "kinesis.eu-west-1.amazonaws.com within 1000 ms",
       );
       assert.equal(clock.sleeping, 0);
     });
@@ -246,6 +247,10 @@ describe("createAwsCall() calls it a NetworkFailure", () => {
       assert.equal(failure.code, "NetworkFailure");
       assert.equal(failure.retryable, true);
       assert.equal(failure.cause, cause);
+      assert.equal(
+        failure.message,
+        'Cannot call "ListShards": the network to kinesis.eu-west-1.amazonaws.com failed',
+      );
     });
   }
 

@@ -19,6 +19,8 @@ export type AwsService = "kinesis" | "dynamodb";
 /** What was asked for, as far as errors tell it. */
 export interface Request {
   readonly service: AwsService;
+  /** Where it is sent, for example `kinesis.eu-west-1.amazonaws.com`: a region or a port may be wrong. */
+  readonly host: string;
   /** For example `GetRecords`. */
   readonly operation: string;
   /** For example `stream "orders"`; absent where the request names neither stream nor table. */
@@ -78,15 +80,18 @@ export function cannotCall(request: Request): string {
 
 /** What an answer that is no success means. */
 export function failureOf(request: Request, answer: Answer): KinsumerError {
+  const { host, operation } = request;
   const { status, headers } = answer;
   const document = parseFields(answer.body);
   const awsCode = awsCodeOf(document, headers);
   const code = codeOf(request, { status, awsCode });
   const name = awsCode === undefined ? "" : `${awsCode}, `;
   const reason = code === "AccessDenied" ? wordsOf(document) : "";
-  const message = `${cannotCall(request)}: ${stateOf(code)} (${name}HTTP ${status})${reason}`;
+  const message = `${cannotCall(request)}: ${
+    stateOf(code)
+  } (${name}HTTP ${status} from ${host})${reason}`;
   return new KinsumerError(code, message, {
-    operation: request.operation,
+    operation,
     awsCode,
     httpStatus: status,
     requestId: requestIdOf(headers),

@@ -394,10 +394,12 @@ describe("createKinesisApi() over HTTP, with a server that pages and refuses", (
 
   let server: Server;
   let call: AwsCall;
+  let host: string;
   before(async () => {
     ({ server } = new PagingServer());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    call = callTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    call = callTo(`http://${host}`);
   });
   after(async () => {
     const closed = new Promise((resolve) => server.close(resolve));
@@ -417,7 +419,7 @@ describe("createKinesisApi() over HTTP, with a server that pages and refuses", (
       operation: "ListShards",
       requestId: "paged",
       message: 'Cannot call "ListShards" on stream "others": the stream or shard does not exist ' +
-        "(ResourceNotFoundException, HTTP 400)",
+        `(ResourceNotFoundException, HTTP 400 from ${host})`,
     });
   });
 });
