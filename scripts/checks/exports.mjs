@@ -29,6 +29,7 @@ export function findDifferences(root) {
     ...doorProblems({ root, npm: npm.exports ?? {}, jsr: jsr.exports ?? {} }),
     ...programProblems(root, npm.bin ?? {}),
     ...lockProblems(root, npm.version),
+    ...commandProblems(root, npm.version),
   ];
 }
 
@@ -103,6 +104,23 @@ function lockProblems(root, version) {
   return isSame
     ? []
     : [`package-lock.json: is of version ${show(lock.version)}: run "npm install"`];
+}
+
+const VERSION_FILE = "src/cli/version.ts";
+
+/**
+ * The command says the version by a constant: JSR's package has no manifest to read.
+ *
+ * @param {string} root
+ * @param {string} version
+ */
+function commandProblems(root, version) {
+  if (!existsSync(join(root, VERSION_FILE))) return [`${VERSION_FILE}: is missing`];
+  const text = readFileSync(join(root, VERSION_FILE), "utf8");
+  const found = /VERSION = "([^"]*)"/.exec(text)?.[1];
+  return found === version
+    ? []
+    : [`${VERSION_FILE}: says ${show(found)}, by package.json ${show(version)}`];
 }
 
 reportProblems(import.meta.url, () => findDifferences(process.argv[2] ?? ROOT));

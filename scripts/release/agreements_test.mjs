@@ -53,6 +53,9 @@ function disagreements(broken) {
     "scripts/examples/cron/deno.json": {
       imports: { "@kinsumer/kinsumer": "jsr:@kinsumer/kinsumer@^1.2.3" },
     },
+    "src/cli/version.ts": `export const VERSION = "${
+      npm === undefined ? "1.2.3" : { ...NPM, ...npm }.version
+    }";`,
     "mod.ts": "",
     "node.ts": "",
   }, (root) => {

@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { didYouMean } from "./nearest.ts";
 import type { Shell } from "./shell.ts";
 
 /** One option of a command. */
@@ -135,7 +136,9 @@ export function readArguments(command: Command, args: readonly string[]): Argume
   } catch (error) {
     // The rest of the parser's message explains "--", which is of no use here.
     const [words = ""] = (error instanceof Error ? error.message : String(error)).split(". ");
-    throw new UsageError(words.replace(/\.$/, ""));
+    const unknown = /^Unknown option '--([^']+)'/.exec(words)?.[1];
+    const instead = unknown === undefined ? "" : didYouMean(unknown, optionNames(command));
+    throw new UsageError(`${words.replace(/\.$/, "")}${instead}`);
   }
 }
 
@@ -151,6 +154,10 @@ const HELP: OptionSpec = { short: "h", help: "show this" };
 
 function allOptions(command: Command): OptionSpecs {
   return { ...command.options, help: HELP };
+}
+
+function optionNames(command: Command): readonly string[] {
+  return Object.keys(allOptions(command));
 }
 
 /** How a command is called, in one line. */

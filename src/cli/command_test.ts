@@ -7,6 +7,7 @@ import { Arguments, helpOf, readArguments, UsageError, wrap } from "./command.ts
 import { COMMANDS } from "./commands.ts";
 import { isGood, Tally } from "./demo_tally.ts";
 import { readPlace } from "./moment.ts";
+import { didYouMean } from "./nearest.ts";
 import { batchesOf, linesOf, readRecord } from "./put_input.ts";
 import { formatRecord, formatRecords, visible } from "./record_format.ts";
 import { mayColour } from "./shell.ts";
@@ -249,4 +250,24 @@ describe("Tally", () => {
 
 describe("wrap()", () => {
   it("breaks between words", () => assert.equal(wrap("aa bb cc", 5), "aa bb\ncc"));
+});
+
+describe("didYouMean()", () => {
+  const known = ["stream", "status", "no-lag", "tables create"];
+  const cases = {
+    strem: "stream",
+    sream: "stream",
+    stauts: "status",
+    "no-lags": "no-lag",
+    "tabels craete": "tables create",
+  };
+  for (const [word, meant] of Object.entries(cases)) {
+    it(`takes ${word} for ${meant}`, () => {
+      assert.equal(didYouMean(word, known), `: did you mean "${meant}"?`);
+    });
+  }
+
+  it("guesses nothing where nothing is near", () => {
+    for (const word of ["", "x", "region", "stat"]) assert.equal(didYouMean(word, known), "", word);
+  });
 });

@@ -33,6 +33,7 @@ import { gatherFacts } from "./fleet_facts.ts";
 import { viewFleet } from "./fleet_view.ts";
 import { columnsOf, type Shell, writeJson, writeLines } from "./shell.ts";
 import { type Line, span, type Style, wrap } from "./spans.ts";
+import { VERSION } from "./version.ts";
 import { openWorld, type World } from "./world.ts";
 
 /** The command. */
@@ -79,7 +80,7 @@ async function doctor({ args, shell }: Call): Promise<number> {
   const results: CheckResult[] = [{
     name: "runtime",
     state: "ok",
-    words: runtimeInWords(),
+    words: `${runtimeInWords()}, Kinsumer ${VERSION}`,
   }];
   const target = findTarget(() => readTarget(args, shell.env), results);
   const missing: Examination["missing"] = [];

@@ -13,7 +13,9 @@ import { KinsumerError } from "../errors.ts";
 import { type Command, helpOf, readArguments, twoColumns, UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { onInterruption } from "./interruption.ts";
+import { didYouMean } from "./nearest.ts";
 import { processShell, type Shell } from "./shell.ts";
+import { VERSION } from "./version.ts";
 
 /** Exit code for a wrong command line. */
 const USAGE = 2;
@@ -83,8 +85,14 @@ async function withoutCommand(args: readonly string[], shell: Shell): Promise<nu
     await shell.write(siblings.map(helpOf).join("\n"));
     return 0;
   }
+  if (first === "--version" || first === "-v" || first === "version") {
+    await shell.write(`${VERSION}\n`);
+    return 0;
+  }
   const names = (siblings.length > 0 ? siblings : COMMANDS).map(({ name }) => name);
-  shell.say(`Unknown command "${first}": one of ${names.join(", ")}\nSee kinsumer --help`);
+  const asked = siblings.length > 0 && second !== undefined ? `${first} ${second}` : first;
+  const instead = didYouMean(asked, names) || `: one of ${names.join(", ")}`;
+  shell.say(`Unknown command "${asked}"${instead}\nSee kinsumer --help`);
   return USAGE;
 }
 
@@ -95,7 +103,7 @@ export function overview(): string {
   kinsumer COMMAND [options]
 
 ${twoColumns(COMMANDS.map(({ name, summary }) => [name, summary] as const))}
-kinsumer COMMAND --help shows a command's options, with examples.
+kinsumer COMMAND --help shows a command's options, with examples; kinsumer --version the version.
 
 Exit code: 0 all is well; 1 a problem was found, or something failed; 2 the command line is wrong;
 130 after Ctrl-C, where that is not the ordinary end. Colours: where stdout is a terminal;
