@@ -197,8 +197,10 @@ async function readEnvironment({ env }: Runtime): Promise<Credentials> {
   const [accessKeyId, secretAccessKey] = [env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY")];
   if (!accessKeyId || !secretAccessKey) {
     throw missing(
-      "Cannot find credentials: pass the option `credentials`, or set the " +
-        'environment variables "AWS_ACCESS_KEY_ID" and "AWS_SECRET_ACCESS_KEY"',
+      "Cannot find credentials: pass the option `credentials`, or set the environment variables " +
+        '"AWS_ACCESS_KEY_ID" and "AWS_SECRET_ACCESS_KEY"; profiles, SSO and the roles of containers ' +
+        "and machines take a function, such as fromNodeProviderChain() of " +
+        "@aws-sdk/credential-providers",
     );
   }
   return { accessKeyId, secretAccessKey, sessionToken: env("AWS_SESSION_TOKEN") };
