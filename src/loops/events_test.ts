@@ -61,6 +61,26 @@ describe("events", () => {
     assert.deepEqual(those(a, "stopped"), [{ type: "stopped", clientId: "a", isClean: true }]);
   });
 
+  it("call a stop unclean where a shard that was lost still has the client's name", async () => {
+    const fleet = createSimulatedFleet({ seed: 7, shards: 1 });
+    fleet.put(100, SHARD);
+    let fails = false;
+    const intercept = (operation: string) =>
+      fails && operation === "UpdateItem"
+        ? Promise.reject(new TypeError("fetch failed"))
+        : Promise.resolve();
+    const a = await fleet.start("a", { handlerMs: 1_000, dynamodb: { intercept } });
+    await fleet.clock.advance(5_000);
+    fails = true;
+    await fleet.clock.runUntil(() => those(a, "shard-lost").length > 0, 60_000);
+    await fleet.clock.advance(1_500);
+    fails = false;
+    await fleet.stop(a);
+    assert.equal(fleet.tables.checkpoints()[0]?.ownerId, "a");
+    assert.deepEqual(fleet.tables.clientRows(), []);
+    assert.deepEqual(those(a, "stopped"), [{ type: "stopped", clientId: "a", isClean: false }]);
+  });
+
   it("tell of a shard that the stream no longer has, and that was not processed", async () => {
     const fleet = createSimulatedFleet({ seed: 2, shards: 1 });
     fleet.put(10, SHARD);

@@ -131,7 +131,7 @@ export class Member implements Membership {
     this.#ending.abort();
     await this.#beating;
     const isRemoved = await this.#try(() => this.#heartbeat.deregister(signal));
-    return isRemoved && !signal.aborted;
+    return isRemoved && this.#shards.isLetGo && !signal.aborted;
   }
 
   async #handOver(signal: AbortSignal): Promise<void> {

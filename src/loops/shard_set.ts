@@ -23,6 +23,8 @@ export class ShardSet {
   readonly #onFinished: (shardId: string) => void;
   readonly #running = new Map<string, { consumer: ShardConsumer; readonly done: Promise<void> }>();
   readonly #finished = new Set<string>();
+  /** Shards whose rows may still name this client although it does not run them. */
+  readonly #kept = new Set<string>();
   /** Waits before restarts, one signal each: Node warns of more listeners to one than ten. */
   readonly #pauses = new Set<AbortController>();
   #isClosing = false;
@@ -43,6 +45,11 @@ export class ShardSet {
   /** The consumers that run now, by shard. */
   get consumers(): readonly ShardConsumer[] {
     return [...this.#running.values()].map(({ consumer }) => consumer);
+  }
+
+  /** Whether no row names this client any longer, as far as is known; asked once all have stopped. */
+  get isLetGo(): boolean {
+    return this.#kept.size === 0;
   }
 
   /** Makes the running shards those that are desired. Shards that stay are left alone. */
@@ -103,6 +110,7 @@ export class ShardSet {
     for (let restarts = 1;; restarts++) {
       const startedAtMs = clock.monotonicMs();
       const end = await this.#runOnce(entry.consumer);
+      this.#noteRow(entry.consumer, end);
       if (end === "finished") this.#finish(shardId);
       if (end === "finished" || (end === "released" && !this.#desired.has(shardId))) break;
       if (clock.monotonicMs() - startedAtMs > RESTART_MAX_MS) restarts = 1;
@@ -112,6 +120,14 @@ export class ShardSet {
       if (!this.#desired.has(shardId)) entry.consumer.stop();
     }
     this.#running.delete(shardId);
+  }
+
+  #noteRow(consumer: ShardConsumer, end: ShardOutcome | "failed"): void {
+    const { isLetGo, shardId, wasOwner } = consumer;
+    // One that owned nothing knows nothing of the row that an earlier one left.
+    if (end === "released" || end === "finished" || (wasOwner && isLetGo)) {
+      this.#kept.delete(shardId);
+    } else if (!isLetGo) this.#kept.add(shardId);
   }
 
   #finish(shardId: string): void {
