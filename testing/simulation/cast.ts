@@ -66,7 +66,8 @@ export class Cast {
       ...(this.#handlers && { consume: this.#handlers.consume(actor, () => this.#replace(actor)) }),
       answer: (answer, request) => {
         const arrived = this.#weather.answer(answer, request);
-        this.#checkAhead(actor, arrived, request.shardId);
+        const hasShape = Array.isArray(arrived?.records);
+        if (hasShape) this.#checkAhead(actor, arrived, request.shardId);
         return arrived;
       },
       onProcessed: ({ shardId }) => actor.ahead.acknowledged(shardId),

@@ -6,12 +6,13 @@
  */
 
 import { Draw } from "./draw.ts";
-import { drawVisits } from "./draw_visits.ts";
+import { drawDoors, drawVisits } from "./draw_visits.ts";
 import { createSeededRandom } from "./random.ts";
+import { drawRoughPorts } from "./rough_ports.ts";
 import { type Action, inOrder, type Scenario } from "./scenario.ts";
 
-/** What is drawn here; visits are drawn elsewhere. */
-type ActionType = Exclude<Action["type"], "visit">;
+/** What is drawn by its type; visits are drawn elsewhere, rough ports below. */
+type ActionType = Exclude<Action["type"], "visit" | "rough">;
 
 const CALM: readonly (readonly [ActionType, number])[] = [
   ["put", 12],
@@ -57,7 +58,7 @@ const LONGEST_PAUSE_MS = 1_800_000;
 
 /** Draws the scenario of a seed; the same seed gives the same scenario. */
 export function drawScenario(seed: number): Scenario {
-  return drawVisits(drawThird(drawSecond(drawFirst(seed))));
+  return drawDoors(drawVisits(drawFourth(drawThird(drawSecond(drawFirst(seed))))));
 }
 
 /** More faults, from a chance of their own. */
@@ -86,6 +87,19 @@ function drawThird(second: Scenario): Scenario {
   const { actions, durationMs } = withSizes;
   const unlisted = drawAction(draw, { durationMs, kinds: [["no-list", 1]] });
   return { ...withSizes, actions: inOrder([...actions, unlisted]) };
+}
+
+/** Ports that fail with whatever, hang, and answer without a shape: from a chance of their own. */
+function drawFourth(third: Scenario): Scenario {
+  const draw = new Draw(createSeededRandom(third.seed + 0x20c6));
+  if (third.isCalm || !draw.chance(0.25)) return third;
+  const rough = Array.from({ length: draw.pick([1, 1, 2]) }, (): Action => {
+    // Their callers have no deadline of their own here, as the library's requests have.
+    const ports = { ...drawRoughPorts(draw), hangMs: draw.pick([300, 2_500, 10_000]) };
+    const atMs = draw.between(0, third.durationMs);
+    return { atMs, type: "rough", ports, forMs: draw.between(2_000, 20_000) };
+  });
+  return { ...third, actions: inOrder([...third.actions, ...rough]) };
 }
 
 function drawGoClients(draw: Draw, scenario: Scenario): Scenario {

@@ -44,6 +44,22 @@ export function drawVisits(scenario: Scenario): Scenario {
   return { ...scenario, clientCount: 0, schedule, actions: inOrder([...others, ...visits]) };
 }
 
+/** Some visits are runs of the door for isolates: from a chance of their own. */
+export function drawDoors(scenario: Scenario): Scenario {
+  const draw = new Draw(createSeededRandom(scenario.seed + 0xed9e));
+  const withDoor = <Some extends Visit>(visit: Some): Some => {
+    // It counts the requests that it makes by fetch, not those of ports of a user's own, as here.
+    const mayBe = visit.limit === undefined && visit.maxRequests === 1_000_000;
+    return mayBe && draw.chance(0.5) ? { ...visit, isAtEdge: true } : visit;
+  };
+  const { actions, schedule } = scenario;
+  return {
+    ...scenario,
+    actions: actions.map((action) => action.type === "visit" ? withDoor(action) : action),
+    ...(schedule !== undefined && { schedule: withDoor(schedule) }),
+  };
+}
+
 function drawVisit(draw: Draw, { isCalm }: Pick<Scenario, "isCalm">): Visit {
   const hasHang = draw.chance(0.4);
   const afterMs = draw.between(100, 6_000);

@@ -144,6 +144,8 @@ class Player {
       case "no-table":
       case "no-credentials":
         return this.#weather.begin(action.type, { untilMs, strength: 1 });
+      case "rough":
+        return this.#weather.beginRough(action.ports, untilMs);
       case "storm":
         return this.#storm();
       case "trim":

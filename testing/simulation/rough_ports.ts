@@ -74,14 +74,17 @@ export class RoughNetwork {
     };
   }
 
+  /** An answer of the stream as it arrives: now and then it has no shape. */
+  shaped<Answer>(answer: Answer): Answer {
+    if (!this.#hits(this.#ports.garbage)) return answer;
+    const shapes: readonly unknown[] = [undefined, {}, null];
+    return shapes[Math.floor(this.#world.random.next() * shapes.length)] as Answer;
+  }
+
   /** The stream, as it answers. */
   kinesis(kinesis: KinesisApi): KinesisApi {
-    const shaped = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
-      const whole = await answer;
-      if (!this.#hits(this.#ports.garbage)) return whole;
-      const shapes: readonly unknown[] = [undefined, {}, null];
-      return shapes[Math.floor(this.#world.random.next() * shapes.length)] as Answer;
-    };
+    const shaped = async <Answer>(answer: Promise<Answer>): Promise<Answer> =>
+      this.shaped(await answer);
     return {
       ...kinesis,
       listShards: (signal) => shaped(kinesis.listShards(signal)),

@@ -6,6 +6,7 @@
  */
 
 import type { Handling } from "./handling.ts";
+import type { RoughPorts } from "./rough_ports.ts";
 
 /** Something that happens. Times are milliseconds from the start. */
 export type Action =
@@ -46,6 +47,7 @@ export type Action =
     | { readonly type: "no-credentials"; readonly forMs: number }
     | { readonly type: "no-list"; readonly forMs: number }
     | { readonly type: "empty"; readonly share: number; readonly forMs: number }
+    | { readonly type: "rough"; readonly ports: RoughPorts; readonly forMs: number }
     | { readonly type: "storm" }
     | { readonly type: "cut-and-join"; readonly which: number; readonly forMs: number }
     | { readonly type: "trim" }
@@ -61,6 +63,8 @@ export interface Visit {
   readonly handlerMs: number;
   /** Absent: one record after the other; else so many shards side by side. */
   readonly limit?: number | undefined;
+  /** Whether it is a run of the door for isolates. Absent: of the whole library. */
+  readonly isAtEdge?: boolean | undefined;
   /** How far its wall clock is off: milliseconds. */
   readonly wallOffsetMs: number;
   /** Absent: it leaves by itself. Else its machine hangs: for ever, or (`forMs`) as an isolate that thaws. */

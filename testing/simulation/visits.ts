@@ -6,6 +6,7 @@
  * @module
  */
 
+import { type EdgeOptions, runOnce as runOnceAtEdge } from "../../src/edge/mod.ts";
 import { KinsumerError } from "../../src/errors.ts";
 import type { KinsumerEvent } from "../../src/events.ts";
 import type { Checkpoint, KinsumerRecord } from "../../src/model.ts";
@@ -128,16 +129,22 @@ export class Visits {
   }
 
   #run(actor: VisitActor): Promise<RunOnceResult> {
-    const { budgetMs, handlerMs, lagMs, limit, maxRequests, untilCaughtUp } = actor.visit;
+    const { handlerMs, isAtEdge, limit, ...visit } = actor.visit;
+    const { budgetMs, lagMs, maxRequests, untilCaughtUp } = visit;
     const { account } = this.#stage.world;
     const handle = async (record: KinsumerRecord): Promise<void> => {
       account.delivered(actor.name, record);
       if (handlerMs > 0) await actor.machine.clock.sleep(handlerMs);
       account.processed(actor.name, record);
     };
+    const run = { budgetMs, lagMs, maxRequests, untilCaughtUp };
+    const options = this.#options(actor);
+    if (isAtEdge) {
+      const { bufferSize: _, ...known } = options;
+      return runOnceAtEdge(known as EdgeOptions, handle, run);
+    }
     const process = limit === undefined ? undefined : { concurrency: { limit } };
-    const run = { budgetMs, lagMs, maxRequests, untilCaughtUp, process };
-    return runOnce(this.#options(actor), handle, run);
+    return runOnce(options, handle, { ...run, process });
   }
 
   #options(actor: VisitActor): KinsumerOptions {
@@ -212,7 +219,8 @@ export class Visits {
       `${name} ${JSON.stringify({ reason, records, isCaughtUp, isClean, requests })}`,
     );
     actor.saysAllIsDone = isCaughtUp && heldShardIds.length === 0;
-    if (actor.requestCount > visit.maxRequests || actor.requestCount !== requests) {
+    const isMiscounted = actor.requestCount !== requests && !visit.isAtEdge;
+    if (actor.requestCount > visit.maxRequests || isMiscounted) {
       account.violate("P8", `${name} made ${actor.requestCount} requests, and says ${requests}`);
     }
     if (actor.hasHung) return;

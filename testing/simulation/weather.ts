@@ -9,6 +9,7 @@ import { KinsumerError } from "../../src/errors.ts";
 import type { RecordsAnswer } from "../../src/aws/kinesis.ts";
 import type { ChannelOptions, Fate } from "./channel.ts";
 import type { ReadRequest } from "./fleet.ts";
+import { RoughNetwork, type RoughPorts } from "./rough_ports.ts";
 import type { Actor, Stage } from "./stage.ts";
 
 /** A kind of weather. */
@@ -20,10 +21,17 @@ export type WeatherKind =
   | "latency"
   | "no-table"
   | "no-list"
-  | "no-credentials";
+  | "no-credentials"
+  | "rough";
 
 /** Weather that may cost a client its lease, or the answer to a write. */
-const SEVERE: readonly WeatherKind[] = ["lossy", "latency", "no-table", "no-credentials"];
+const SEVERE: readonly WeatherKind[] = [
+  "lossy",
+  "latency",
+  "no-table",
+  "no-credentials",
+  "rough",
+];
 const EMPTY_LAG_MS = 5_000;
 
 const LONGEST_DELAY_MS = 20_000;
@@ -38,6 +46,7 @@ export class Weather {
     { readonly untilMs: number; readonly strength: number }
   >();
 
+  #rough: RoughNetwork | undefined;
   readonly #atOnce = new WeakMap<object, { readonly atMs: number; count: number }>();
 
   constructor(stage: Stage) {
@@ -52,10 +61,23 @@ export class Weather {
     for (const { name } of [...actors, ...visits]) account.excuse(name);
   }
 
+  /** Lets requests fail with whatever, hang for a while, and have answers without a shape. */
+  beginRough(ports: RoughPorts, untilMs: number): void {
+    this.begin("rough", { untilMs, strength: 1 });
+    this.#rough = new RoughNetwork(ports, {
+      clock: this.#stage.world.clock.clock,
+      random: this.#stage.random,
+      isOn: () => this.#isOn("rough"),
+    });
+  }
+
   /** Whether it may cost a client its lease, or the answer to a write. */
   get isSevere(): boolean {
-    const isOn = (kind: WeatherKind) => (this.#windows.get(kind)?.untilMs ?? 0) > this.#stage.nowMs;
-    return SEVERE.some(isOn);
+    return SEVERE.some((kind) => this.#isOn(kind));
+  }
+
+  #isOn(kind: WeatherKind): boolean {
+    return (this.#windows.get(kind)?.untilMs ?? 0) > this.#stage.nowMs;
   }
 
   /** Ends all weather. */
@@ -69,7 +91,10 @@ export class Weather {
       latencyMs: 1,
       fate: (operation) => this.#fate(operation),
       intercept: (operation) => this.#intercept(actor, operation),
-      interceptAnswer: (operation) => this.#interceptAnswer(operation),
+      interceptAnswer: (operation, args, answer) => {
+        this.#interceptAnswer(operation);
+        return this.#rough?.channel.interceptAnswer?.(operation, args, answer);
+      },
     };
   }
 
@@ -84,7 +109,10 @@ export class Weather {
       const nothing = { records: [], lagMs: EMPTY_LAG_MS, hasChildShards: false, byteLength: 0 };
       return { ...nothing, nextShardIterator: shardIterator };
     }
-    return this.#hits("no-iterator") ? { ...answer, nextShardIterator: undefined } : answer;
+    const arrived = this.#hits("no-iterator")
+      ? { ...answer, nextShardIterator: undefined }
+      : answer;
+    return this.#rough === undefined ? arrived : this.#rough.shaped(arrived);
   }
 
   async #intercept(actor: Pick<Actor, "name" | "requests">, operation: string): Promise<void> {
@@ -104,6 +132,7 @@ export class Weather {
       throw new KinsumerError("AccessDenied", "Cannot list the shards: permission is missing");
     }
     this.#throttle(operation);
+    await this.#rough?.channel.intercept?.(operation, undefined);
   }
 
   /** P8: who asks again and again while no time passes gets no more answers, or it would never end. */
