@@ -20,15 +20,7 @@ import {
 } from "./fault_proxy_request.ts";
 import { createSeededRandom } from "./simulation/random.ts";
 
-export type {
-  Fault,
-  FaultEffect,
-  FaultHandle,
-  FaultKind,
-  Faults,
-  FaultScope,
-  StruckRequest,
-} from "./fault_proxy_faults.ts";
+export type { Fault } from "./fault_proxy_faults.ts";
 
 /** Until the beginning of an answer has arrived. */
 const BREAK_OFF_MS = 10;

@@ -40,7 +40,7 @@ export type LocalRecord =
 const ENTRY = ["data", "partitionKey", "explicitHashKey", "shardId"];
 
 /** An entry, or a payload's entry. */
-export function toEntry(record: unknown, index: number): LocalEntry {
+function toEntry(record: unknown, index: number): LocalEntry {
   if (!isPlainObject(record) || !Object.hasOwn(record, "data")) {
     return { data: record as LocalPayload };
   }
@@ -59,7 +59,7 @@ export function toEntry(record: unknown, index: number): LocalEntry {
 }
 
 /** The record on its way to the stream. */
-export function toPutRecord(
+function toPutRecord(
   entry: LocalEntry,
   facts: {
     readonly index: number;

@@ -161,7 +161,7 @@ function optionNames(command: Command): readonly string[] {
 }
 
 /** How a command is called, in one line. */
-export function usageLine(command: Command): string {
+function usageLine(command: Command): string {
   const operands = command.operands === undefined ? "" : ` ${command.operands}`;
   return `kinsumer ${command.name} [options]${operands}`;
 }

@@ -29,7 +29,7 @@ export function fleetLines(view: FleetView, drawing: Drawing): readonly Line[] {
 }
 
 /** Stream, application and sums. */
-export function headLines(view: FleetView): readonly Line[] {
+function headLines(view: FleetView): readonly Line[] {
   const living = view.clients.filter(({ state }) => state !== "silent").length;
   const open = view.shards.filter(({ status }) => status !== "finished" && status !== "gone");
   const owned = open.filter(({ status }) => status === "owned").length;
@@ -100,7 +100,7 @@ const MIN_TREND_COLUMNS = 10;
 const PACE_COLUMNS = 8;
 
 /** One line a shard, with a head. */
-export function shardLines(view: FleetView, { columns, trends }: Drawing): readonly Line[] {
+function shardLines(view: FleetView, { columns, trends }: Drawing): readonly Line[] {
   if (view.shards.length === 0) return [[span("No shards", "dim")]];
   const idWidth = columnWidth(view.shards.map(({ shardId }) => shortShardId(shardId)), {
     min: 5,
@@ -190,7 +190,7 @@ function instant(ms: number): string {
 }
 
 /** What somebody should look at. */
-export function problemLines(view: FleetView): readonly Line[] {
+function problemLines(view: FleetView): readonly Line[] {
   if (view.problems.length === 0) return [[span("✓ ", "green"), span("no problem")]];
   return view.problems.map((problem): Line => [span("✗ ", "red"), span(problem)]);
 }
@@ -230,7 +230,7 @@ function columnWidth(
 }
 
 /** Text in exactly so many columns; what is cut ends in `…`. */
-export function fit(text: string, width: number): string {
+function fit(text: string, width: number): string {
   const letters = [...text];
   return letters.length <= width
     ? text + " ".repeat(width - letters.length)

@@ -48,8 +48,3 @@ function momentOf(text: string, nowMs: number): number | undefined {
   const timestampMs = Date.parse(text);
   return Number.isNaN(timestampMs) ? undefined : timestampMs;
 }
-
-/** A moment for people. */
-export function timeOf(ms: number): string {
-  return new Date(ms).toISOString();
-}

@@ -185,7 +185,7 @@ function outcomeOf(step: Step, { outcomes, isWriting }: Report): string {
 }
 
 /** Before and after, one line a shard. */
-export function resetLines(report: Report): readonly Line[] {
+function resetLines(report: Report): readonly Line[] {
   const rows = report.plan.map((step) => ({
     shard: shortShardId(step.shardId),
     before: startInWords(step.before),

@@ -222,7 +222,7 @@ function isVisit(row: ClientRow): boolean {
 }
 
 /** Who reads what, by the rule that the whole fleet speaks. */
-export function shareFor(
+function shareFor(
   living: readonly ClientRow[],
   shardIds: readonly string[],
   current: Assignment,

@@ -10,7 +10,7 @@ import type { Clock } from "../runtime.ts";
 import type { Attempt } from "./attempt.ts";
 
 /** How long a handler whose time is up gets to end. */
-export const GRACE_MS = 5_000;
+const GRACE_MS = 5_000;
 
 /** Watches how long handlers take. */
 export class Overseer {

@@ -40,7 +40,7 @@ export function renderService({ title, topics, columns }: Service): string {
 }
 
 /** An observation in a few words. */
-export function cellOf(observation: Observation | undefined): string {
+function cellOf(observation: Observation | undefined): string {
   switch (observation?.verdict) {
     case undefined:
       return "";
