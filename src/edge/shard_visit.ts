@@ -12,10 +12,7 @@ import { type CheckpointChange, OwnedCheckpoint } from "../loops/owned_checkpoin
 import { persist } from "../loops/persist.ts";
 import type { VisitedShard } from "../loops/visited_shard.ts";
 import type { Checkpoint, Shard } from "../model.ts";
-import { mayCapture } from "../rules/ownership.ts";
-import { pinsStart } from "../rules/position.ts";
-import type { CaptureOutcome } from "../tables/checkpoints_api.ts";
-import { uniqueUpdate } from "../tables/item.ts";
+import { claim } from "./claim.ts";
 import type { EdgeContext } from "./context.ts";
 import { EdgeRecord } from "./record.ts";
 import { ShardReader } from "./shard_reader.ts";
@@ -23,8 +20,6 @@ import { findStart, type Start } from "./start.ts";
 
 /** The longest between two writes of a checkpoint, or between two tries of one. */
 const MAX_RENEWAL_INTERVAL_MS = 60_000;
-/** Another has the shard, or may have it. */
-const HELD = { outcome: "held" } as const;
 
 /** What is visited, for whom and until when. */
 export interface ShardVisitFacts {
@@ -177,7 +172,12 @@ export class ShardVisit {
       this.#refuse((await this.#find(row))?.refusal);
       return false;
     }
-    const captured = await this.#capture();
+    const captured = await claim(this.#context, {
+      row,
+      shardId: this.shardId,
+      signal: this.#stopping.signal,
+      abandonSignal: this.#abandoning.signal,
+    });
     if (captured.outcome === "held") return false;
     const { checkpoint } = captured;
     const owned = this.#owned = new OwnedCheckpoint(this.#context, checkpoint);
@@ -200,54 +200,6 @@ export class ShardVisit {
     if (error === undefined) return;
     this.#refusal = error;
     this.#context.announcer.announce({ type: "failed", shardId: this.shardId, error });
-  }
-
-  /** Takes the shard on the row that was read, unless its owner lives or another was faster. */
-  async #capture(): Promise<CaptureOutcome> {
-    const { checkpoints, clock, incarnation, lease, options, random, roster } = this.#context;
-    const { shardId } = this;
-    const { signal } = this.#stopping;
-    const { clientId, clientName, onInvalidCheckpoint } = options;
-    const { row } = this.#facts;
-    let observed = row;
-    /** True while a capture may have landed without our knowing. */
-    let isUncertain = false;
-    const claim = await persist(
-      this.#context,
-      { operation: "capture", shardId, signal },
-      async () => {
-        if (isUncertain) observed = await checkpoints.read(shardId, signal);
-        // What another has written meanwhile is for the next look.
-        const isNews = isUncertain && observed?.lastUpdate !== row?.lastUpdate;
-        if (isNews && observed?.ownerId !== clientId) return HELD;
-        const { ownerId = clientId } = observed ?? {};
-        const owner = ownerId === clientId ? undefined : await roster.watch(ownerId, signal);
-        const isOwnerLiving = owner?.isLiving === true;
-        const isReset = observed === row && row?.isFinished === true;
-        const checkpoint = isReset ? undefined : observed;
-        const { decision } = mayCapture({ clientId, checkpoint, isOwnerLiving });
-        if (decision !== "capture" || !lease.isValid) return HELD;
-        const isFromNow = isReset && onInvalidCheckpoint === "latest" || pinsStart(observed);
-        const nowMs = clock.nowMs();
-        isUncertain = true;
-        const result = await checkpoints.capture({
-          shardId,
-          owner: { clientId, clientName, incarnation },
-          observed,
-          lastUpdate: uniqueUpdate(nowMs, observed?.lastUpdate, random.next()),
-          startAtMs: isFromNow ? nowMs : undefined,
-          isReset,
-        }, this.#abandoning.signal);
-        isUncertain = false;
-        return result;
-      },
-    );
-    if (claim !== undefined || !isUncertain) return claim ?? HELD;
-    // It must not stay with a client that does not know it.
-    const read = () => checkpoints.read(shardId, this.#abandoning.signal);
-    const what = { operation: "capture", shardId, signal: this.#abandoning.signal };
-    const checkpoint = await persist(this.#context, what, read);
-    return checkpoint?.ownerId === clientId ? { outcome: "captured", checkpoint } : HELD;
   }
 
   /** @returns whether the shard has ended, and all of it is processed */
