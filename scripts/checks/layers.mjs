@@ -25,10 +25,10 @@ const LAYERS = [
   { level: 10, folder: "src/cli/", pattern: /^src\/cli\// },
   { level: 9, folder: "testing/", pattern: /^testing\// },
   { level: 9, folder: "src/statsd/", pattern: /^src\/statsd\// },
-  { level: 9, folder: "src/edge/", pattern: /^src\/edge\// },
   { level: 9, folder: "src/kpl/", pattern: /^src\/kpl\// },
   { level: 9, folder: "src/node/", pattern: /^src\/node\// },
   { level: 8, folder: "mod.ts", pattern: /^mod\.ts$/ },
+  { level: 8, folder: "src/edge/", pattern: /^src\/edge\// },
   {
     level: 7,
     folder: "src/kinsumer.ts",
