@@ -46,6 +46,7 @@ export class Cast {
     const name = `c${this.#joinCount++}`;
     this.#stage.membershipChanges++;
     const actor = createActor(name, scenario);
+    if (this.#weather.isRough) this.#stage.world.account.excuse(name);
     const channel = this.#weather.channel(actor);
     actor.client = openSimulatedClient(this.#stage.world, {
       name,

@@ -76,6 +76,11 @@ export class Weather {
     return SEVERE.some((kind) => this.#isOn(kind));
   }
 
+  /** Whether so many writes fail that even a client that joins now cannot renew in time. */
+  get isRough(): boolean {
+    return this.#isOn("rough");
+  }
+
   #isOn(kind: WeatherKind): boolean {
     return (this.#windows.get(kind)?.untilMs ?? 0) > this.#stage.nowMs;
   }
