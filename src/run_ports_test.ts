@@ -8,6 +8,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { simulatedClientOptions } from "../testing/simulation/client_options.ts";
 import { createSimulatedFleet, type SimulatedFleet } from "../testing/simulation/fleet.ts";
 import { createSeededRandom } from "../testing/simulation/random.ts";
 import { type EdgeOptions, runOnce as runOnceAtEdge } from "./edge/mod.ts";
@@ -49,22 +50,16 @@ async function run({ clock, stream, tables }: SimulatedFleet, facts: Facts): Pro
     interceptAnswer: (operation: string, args: unknown) =>
       interceptAnswer?.(operation, JSON.stringify(args)),
   };
-  const { checkpoints, clients, metadata } = tables.view(channel);
   const startedMs = clock.clock.monotonicMs();
   let ended: { readonly result?: RunOnceResult; readonly error?: unknown } | undefined;
   const options = {
-    streamName: "simulated",
-    applicationName: "simulated",
-    region: "us-east-1",
-    clientId: "run",
-    runtime: {
+    ...simulatedClientOptions({
       clock: clock.clock,
       random: createSeededRandom(1),
-      fetch: never,
-      env: () => undefined,
-    },
-    kinesis: stream.view(channel),
-    tables: { checkpoints, clients, metadata },
+      kinesis: stream.view(channel),
+      tables: tables.view(channel),
+    }),
+    clientId: "run",
     onEvent: (event: KinsumerEvent) => void events.push(event),
     ...others,
   };

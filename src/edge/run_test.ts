@@ -7,6 +7,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { simulatedClientOptions } from "../../testing/simulation/client_options.ts";
 import { createSimulatedFleet, type SimulatedFleet } from "../../testing/simulation/fleet.ts";
 import { createSeededRandom } from "../../testing/simulation/random.ts";
 import type { KinsumerEvent } from "../events.ts";
@@ -46,22 +47,16 @@ function start({ clock, stream, tables }: SimulatedFleet, facts: Facts = {}): St
     },
     ...(interceptAnswer && { interceptAnswer }),
   };
-  const { checkpoints, clients, metadata } = tables.view(channel);
   let outcome: RunOnceResult | { readonly error: unknown } | undefined;
   runOnce(
     {
-      streamName: "simulated",
-      applicationName: "simulated",
-      region: "us-east-1",
-      clientId: "run",
-      runtime: {
+      ...simulatedClientOptions({
         clock: clock.clock,
         random: createSeededRandom(seed),
-        fetch: () => Promise.reject(new Error("No network in a simulated world")),
-        env: () => undefined,
-      },
-      kinesis: stream.view(channel),
-      tables: { checkpoints, clients, metadata },
+        kinesis: stream.view(channel),
+        tables: tables.view(channel),
+      }),
+      clientId: "run",
       onEvent: (event) => events.push(event),
       ...options,
     },

@@ -12,6 +12,7 @@ import type { KinsumerRecord } from "../../src/model.ts";
 import type { KinsumerOptions } from "../../src/options.ts";
 import { FleetAccount } from "./account.ts";
 import type { ChannelOptions } from "./channel.ts";
+import { simulatedClientOptions } from "./client_options.ts";
 import { createSimulatedClock, type SimulatedClock, type SimulatedMachineClock } from "./clock.ts";
 import {
   createSimulatedStream,
@@ -153,28 +154,22 @@ export function openSimulatedClient(
       throw new TypeError("fetch failed");
     },
   });
-  const view = world.tables.view(channel("dynamodb"));
   const kinesis = world.stream.view(channel("kinesis"));
   const { answer = (each) => each } = given;
   const kinsumer = new Kinsumer({
-    streamName: "simulated",
-    applicationName: "simulated",
-    region: "us-east-1",
+    ...simulatedClientOptions({
+      clock: machine.clock,
+      random: createSeededRandom(seed),
+      kinesis: {
+        ...kinesis,
+        getRecords: async (request, signal) =>
+          answer(await kinesis.getRecords(request, signal), request),
+      },
+      tables: world.tables.view(channel("dynamodb")),
+    }),
     clientName: name,
     clientId: given.clientId ?? name,
     ...given.options,
-    runtime: {
-      clock: machine.clock,
-      random: createSeededRandom(seed),
-      fetch: () => Promise.reject(new Error("No network in a simulated world")),
-      env: () => undefined,
-    },
-    kinesis: {
-      ...kinesis,
-      getRecords: async (request, signal) =>
-        answer(await kinesis.getRecords(request, signal), request),
-    },
-    tables: { clients: view.clients, checkpoints: view.checkpoints, metadata: view.metadata },
     onEvent: (event) => {
       events.push(event);
       if (event.type === "shard-captured") world.account.captured(name, event.shardId);

@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import type { KinsumerOptions } from "../../src/options.ts";
 import { LATEST_SENTINEL } from "../../src/rules/position.ts";
 import type { RunOnceHandler, RunOnceResult } from "../../src/run_options.ts";
+import { simulatedClientOptions } from "./client_options.ts";
 import { Draw } from "./draw.ts";
 import { createSimulatedFleet, type SimulatedFleet } from "./fleet.ts";
 import { createSeededRandom } from "./random.ts";
@@ -93,24 +94,18 @@ export function startRun(fleet: SimulatedFleet, name: string, facts: RunFacts): 
       await network?.channel.intercept?.(operation, args);
     },
   };
-  const view = tables.view(channel);
   const kinesis = stream.view(channel);
   account.known(name, name);
   const state = { isOver: false, isCrashed: false, isJoined: false };
   const result = facts.runOnce({
-    streamName: "simulated",
-    applicationName: "simulated",
-    region: "us-east-1",
-    clientId: name,
-    readLimit: 20,
-    runtime: {
+    ...simulatedClientOptions({
       clock: machine.clock,
       random,
-      fetch: () => Promise.reject(new Error("No network in a simulated world")),
-      env: () => undefined,
-    },
-    kinesis: network?.kinesis(kinesis) ?? kinesis,
-    tables: { clients: view.clients, checkpoints: view.checkpoints, metadata: view.metadata },
+      kinesis: network?.kinesis(kinesis) ?? kinesis,
+      tables: tables.view(channel),
+    }),
+    clientId: name,
+    readLimit: 20,
     onEvent: (event) => {
       if (event.type === "started") state.isJoined = true;
       if (event.type === "shard-captured") account.captured(name, event.shardId);

@@ -16,6 +16,7 @@ import type { RunOnceResult } from "../../src/run_options.ts";
 import { runOnce } from "../../src/run_once.ts";
 import { parseCheckpoint } from "../../src/tables/checkpoints.ts";
 import { recoveryBoundMs } from "./checks.ts";
+import { simulatedClientOptions } from "./client_options.ts";
 import type { SimulatedMachineClock } from "./clock.ts";
 import { createSeededRandom } from "./random.ts";
 import type { Visit } from "./scenario.ts";
@@ -161,28 +162,22 @@ export class Visits {
         return weather.intercept?.(operation, args);
       },
     };
-    const view = tables.view(channel);
     const kinesis = stream.view(channel);
     const options: KinsumerOptions = {
-      streamName: "simulated",
-      applicationName: "simulated",
-      region: "us-east-1",
+      ...simulatedClientOptions({
+        clock: machine.clock,
+        random: createSeededRandom(scenario.seed * 6_007 + this.#stage.visits.length),
+        kinesis: {
+          ...kinesis,
+          getRecords: async (request, signal) =>
+            this.#weather.answer(await kinesis.getRecords(request, signal), request),
+        },
+        tables: tables.view(channel),
+      }),
       clientName: name,
       clientId,
       ...scenario.options,
       startAt: scenario.startAt,
-      runtime: {
-        clock: machine.clock,
-        random: createSeededRandom(scenario.seed * 6_007 + this.#stage.visits.length),
-        fetch: () => Promise.reject(new Error("No network in a simulated world")),
-        env: () => undefined,
-      },
-      kinesis: {
-        ...kinesis,
-        getRecords: async (request, signal) =>
-          this.#weather.answer(await kinesis.getRecords(request, signal), request),
-      },
-      tables: { clients: view.clients, checkpoints: view.checkpoints, metadata: view.metadata },
       onEvent: (event) => this.#heard(actor, event),
     };
     REQUEST_GATES.set(options, (given) => (gate = given));
