@@ -107,21 +107,25 @@ describe("the guides", () => {
     });
   }
 
-  it("from kcl: the new program goes on behind the leases' checkpoints", LIMIT, async () => {
-    const code = blockWith("docs/migrating-from-kcl.md", "leases.json");
-    const { printed, expected } = await consume(code, SIZE, (done) => ({
-      "leases.json": JSON.stringify({
-        Items: [...done].map(([shardId, sequenceNumber]) => ({
-          leaseKey: { S: shardId },
-          checkpoint: { S: sequenceNumber ?? "TRIM_HORIZON" },
-          checkpointSubSequenceNumber: { N: "0" },
-          leaseCounter: { N: "17" },
-        })),
-      }),
-    }));
-    assert.ok(expected.length < SIZE.records, "the leases say that nothing is done");
-    assert.deepEqual(printed, expected);
-  });
+  for (const beginning of ["TRIM_HORIZON", "LATEST"]) { // of the shard of which nothing is done
+    const name =
+      `from kcl: the new program goes on behind the leases' checkpoints, or ${beginning}`;
+    it(name, LIMIT, async () => {
+      const code = blockWith("docs/migrating-from-kcl.md", "leases.json");
+      const { printed, expected } = await consume(code, SIZE, (done) => ({
+        "leases.json": JSON.stringify({
+          Items: [...done].map(([shardId, sequenceNumber]) => ({
+            leaseKey: { S: shardId },
+            checkpoint: { S: sequenceNumber ?? beginning },
+            checkpointSubSequenceNumber: { N: "0" },
+            leaseCounter: { N: "17" },
+          })),
+        }),
+      }));
+      assert.ok(expected.length < SIZE.records, "the leases say that nothing is done");
+      assert.deepEqual(printed, expected);
+    });
+  }
 
   it("from lifion: the new program goes on behind the item's checkpoints", LIMIT, async () => {
     const code = blockWith("docs/migrating-from-lifion.md", "state.json");
