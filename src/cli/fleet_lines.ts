@@ -5,26 +5,32 @@
  */
 
 import type { ClientView, FleetView, ShardStatus, ShardView } from "./fleet_view.ts";
-import { type Line, type Span, span, type Style } from "./spans.ts";
+import { type Line, type Span, span, type Style, wrap } from "./spans.ts";
 import type { Trend } from "./trend.ts";
 
 /** What decides how it is drawn. */
 export interface Drawing {
   readonly columns: number;
+  /** Sentences that are longer go on in the next line. Absent: none does. */
+  readonly sentenceColumns?: number | undefined;
   /** Of each shard, where there were several looks. */
   readonly trends?: ReadonlyMap<string, Trend> | undefined;
 }
 
 /** The whole picture. */
 export function fleetLines(view: FleetView, drawing: Drawing): readonly Line[] {
+  const sentences = (lines: readonly Line[], indent: number): readonly Line[] =>
+    lines.flatMap((line) =>
+      wrap(line, { columns: drawing.sentenceColumns ?? Number.POSITIVE_INFINITY, indent })
+    );
   return [
-    ...headLines(view),
+    ...sentences(headLines(view), 0),
     [],
-    ...clientLines(view),
+    ...clientLines(view, drawing),
     [],
     ...shardLines(view, drawing),
     [],
-    ...problemLines(view),
+    ...sentences(problemLines(view), 2),
   ];
 }
 
@@ -52,9 +58,15 @@ function headLines(view: FleetView): readonly Line[] {
   ];
 }
 
-function clientLines(view: FleetView): readonly Line[] {
+/** Columns of a client's line beside its name. */
+const CLIENT_COLUMNS = 40;
+
+function clientLines(view: FleetView, { columns }: Drawing): readonly Line[] {
   if (view.clients.length === 0) return [[span("No clients", "dim")]];
-  const width = columnWidth(view.clients.map(({ clientName }) => clientName), { min: 8, max: 36 });
+  const width = columnWidth(view.clients.map(({ clientName }) => clientName), {
+    min: 8,
+    max: Math.max(8, Math.min(36, columns - CLIENT_COLUMNS)),
+  });
   const head = `  ${"CLIENT".padEnd(width)}  STATE    ${"LAST BEAT".padStart(10)}  SHARDS  ROLE`;
   return [[span(head, "dim")], ...view.clients.map((client) => clientLine(client, width, view))];
 }
@@ -98,47 +110,77 @@ const SHARD_STYLES: Readonly<Record<ShardStatus, Style>> = {
 const SHARD_COLUMNS = 57;
 const MIN_TREND_COLUMNS = 10;
 const PACE_COLUMNS = 8;
+/** In a narrower picture, what says least is left out, so that nothing that is shown is cut. */
+const WIDE_COLUMNS = 72;
+
+/** How wide the columns are; 0: left out. */
+interface Widths {
+  readonly id: number;
+  readonly owner: number;
+  readonly checkpoint: number;
+  readonly written: number;
+  readonly lag: number;
+  readonly trend: number;
+  readonly hasParents: boolean;
+}
+
+function shardWidths(view: FleetView, { columns, trends }: Drawing): Widths {
+  const isWide = columns >= WIDE_COLUMNS;
+  const ids = view.shards.map(({ shardId }) => shortShardId(shardId));
+  const id = columnWidth(ids, { min: 5, max: 20 });
+  const owner = columnWidth(view.shards.map(({ ownerName }) => ownerName ?? "–"), {
+    min: 5,
+    max: Math.max(8, columns - SHARD_COLUMNS - id - MIN_TREND_COLUMNS),
+  });
+  const checkpoint = isWide || trends === undefined ? 12 : 0;
+  const [written, lag] = isWide ? [9, 9] : [7, 8];
+  const taken = id + owner + (checkpoint === 0 ? 0 : checkpoint + 2) + written + lag + 18;
+  const least = isWide ? MIN_TREND_COLUMNS : 6;
+  const trend = Math.max(least, columns - taken - PACE_COLUMNS);
+  return { id, owner, checkpoint, written, lag, trend, hasParents: isWide };
+}
+
+function shardHead(widths: Widths, hasTrends: boolean): string {
+  const { id, owner, checkpoint, written, lag, trend, hasParents } = widths;
+  const last = hasTrends ? `  PACE  ${trendTitle(trend)}` : hasParents ? "PARENTS" : "";
+  return `${"SHARD".padStart(id)}  STATE     ${"OWNER".padEnd(owner)}  ` +
+    (checkpoint === 0 ? "" : `${"CHECKPOINT".padEnd(checkpoint)}  `) +
+    `${"WRITTEN".padStart(written)}  ${"LAG".padStart(lag)}  ${last}`;
+}
 
 /** One line a shard, with a head. */
-function shardLines(view: FleetView, { columns, trends }: Drawing): readonly Line[] {
+function shardLines(view: FleetView, drawing: Drawing): readonly Line[] {
   if (view.shards.length === 0) return [[span("No shards", "dim")]];
-  const idWidth = columnWidth(view.shards.map(({ shardId }) => shortShardId(shardId)), {
-    min: 5,
-    max: 20,
-  });
-  const ownerWidth = columnWidth(view.shards.map(({ ownerName }) => ownerName ?? "–"), {
-    min: 5,
-    max: Math.max(8, columns - SHARD_COLUMNS - idWidth - MIN_TREND_COLUMNS),
-  });
-  const before = `${"SHARD".padStart(idWidth)}  STATE     ${"OWNER".padEnd(ownerWidth)}  ` +
-    `${"CHECKPOINT".padEnd(12)}  ${"WRITTEN".padStart(9)}  ${"LAG".padStart(9)}  `;
-  const trendWidth = Math.max(MIN_TREND_COLUMNS, columns - before.length - PACE_COLUMNS);
-  const last = trends === undefined ? "PARENTS" : `  PACE  ${trendTitle(trendWidth)}`;
-  const head = before + last;
-  return [
-    [span(head, "dim")],
-    ...view.shards.map((shard): Line => [
-      span(shortShardId(shard.shardId).padStart(idWidth)),
-      span(`  ${shard.status.padEnd(8)}`, SHARD_STYLES[shard.status]),
-      span("  "),
-      span(fit(shard.ownerName ?? "–", ownerWidth), clientStyle(view, shard.ownerId)),
-      span(`  ${fit(checkpointWords(shard), 12)}`),
-      span(
-        `  ${(shard.checkpointAgeMs === null ? "–" : age(shard.checkpointAgeMs)).padStart(9)}  `,
-      ),
-      lagSpan(shard.lagMs, shard.isLagUpperBound, 9),
-      span("  "),
-      ...lastSpans(shard, trends, trendWidth),
-    ]),
+  const { trends } = drawing;
+  const widths = shardWidths(view, drawing);
+  const shardLine = (shard: ShardView): Line => [
+    span(shortShardId(shard.shardId).padStart(widths.id)),
+    span(`  ${shard.status.padEnd(8)}`, SHARD_STYLES[shard.status]),
+    span("  "),
+    span(fit(shard.ownerName ?? "–", widths.owner), clientStyle(view, shard.ownerId)),
+    ...(widths.checkpoint === 0
+      ? []
+      : [span(`  ${fit(checkpointWords(shard), widths.checkpoint)}`)]),
+    span(`  ${writtenWords(shard).padStart(widths.written)}  `),
+    lagSpan(shard.lagMs, shard.isLagUpperBound, widths.lag),
+    span("  "),
+    ...lastSpans(shard, trends, widths),
   ];
+  const head = shardHead(widths, trends !== undefined);
+  return [[span(head, "dim")], ...view.shards.map(shardLine)];
+}
+
+function writtenWords({ checkpointAgeMs }: ShardView): string {
+  return checkpointAgeMs === null ? "–" : age(checkpointAgeMs);
 }
 
 function lastSpans(
   shard: ShardView,
   trends: Drawing["trends"],
-  width: number,
+  { trend: width, hasParents }: Widths,
 ): readonly Span[] {
   if (trends === undefined) {
+    if (!hasParents) return [];
     const words = shard.parentIds.map(shortShardId).join(", ");
     return words === "" ? [] : [span(words, "dim")];
   }

@@ -9,7 +9,7 @@ import type { Sighting } from "../rules/liveness.ts";
 import { age, fleetLines, sparkline } from "./fleet_lines.ts";
 import type { FleetFacts } from "./fleet_facts.ts";
 import { type FleetView, viewFleet } from "./fleet_view.ts";
-import { layOut } from "./spans.ts";
+import { layOut, widthOf } from "./spans.ts";
 import { press, sortShards, topLines } from "./top_view.ts";
 import { History } from "./trend.ts";
 
@@ -220,6 +220,29 @@ SHARD  STATE     OWNER  CHECKPOINT      WRITTEN        LAG  PARENTS
       assert.equal(lines.find((line) => line.includes("owned  "))?.split(/ {2,}/)[3], owner);
     });
   }
+
+  it("cuts nothing but names at a width of 60: parents are left out, sentences go on", () => {
+    const view = viewFleet({
+      ...FACTS,
+      clients: [client(LONG, 0)],
+      checkpoints: [row(0, { ...owned(LONG), sequenceNumber: SEQUENCE })],
+    });
+    const drawings = [fleetLines(view, { columns: 60, sentenceColumns: 60 })];
+    const trends = new Map([[shardId(0), { lags: [1, 2, 3], pace: 0.5 }]]);
+    drawings.push(fleetLines(view, { columns: 60, sentenceColumns: 60, trends }));
+    for (const lines of drawings) {
+      for (const line of lines) assert.ok(widthOf(line) <= 60, JSON.stringify(line));
+    }
+    const [still, live] = drawings.map((lines) =>
+      lines.map((line) => line.map(({ text }) => text).join("")).join("\n")
+    );
+    assert.match(still!, /LAST BEAT {2}SHARDS {2}ROLE\n.*\n\n.*CHECKPOINT +WRITTEN +LAG *\n/);
+    assert.match(live!, /WRITTEN +LAG +PACE +LATELY\n/);
+    const long = { ...view, problems: ["a problem that is told in words, ".repeat(4)] };
+    const wrapped = fleetLines(long, { columns: 60, sentenceColumns: 60 });
+    assert.ok(wrapped.every((line) => widthOf(line) <= 60), "a sentence is cut");
+    assert.ok(wrapped.length > fleetLines(long, { columns: 60 }).length, "none goes on");
+  });
 
   it("says when there is nothing", () => {
     const view = viewFleet({

@@ -10,7 +10,7 @@ import { readTarget, streamNameOf } from "./environment.ts";
 import { gatherFacts } from "./fleet_facts.ts";
 import { fleetLines } from "./fleet_lines.ts";
 import { viewFleet } from "./fleet_view.ts";
-import { writeJson, writeLines } from "./shell.ts";
+import { columnsOf, writeJson, writeLines } from "./shell.ts";
 import { openWorld } from "./world.ts";
 
 /** The command. */
@@ -46,6 +46,9 @@ async function status({ args, shell }: Call): Promise<number> {
   const facts = await gatherFacts(world, { streamName, applicationName, hasLag }, shell.signal);
   const view = viewFleet(facts);
   if (args.has("json")) await writeJson(shell, view);
-  else await writeLines(shell, fleetLines(view, { columns: shell.columns }));
+  else {
+    const drawing = { columns: shell.columns, sentenceColumns: columnsOf(shell) };
+    await writeLines(shell, fleetLines(view, drawing));
+  }
   return view.problems.length === 0 ? 0 : 1;
 }

@@ -10,7 +10,7 @@ import { readTarget, streamNameOf } from "./environment.ts";
 import { type FleetFacts, gatherFacts, type LookRequest } from "./fleet_facts.ts";
 import { type FleetView, viewFleet } from "./fleet_view.ts";
 import { readKeys, Screen } from "./screen.ts";
-import { type Shell, writeLines } from "./shell.ts";
+import { columnsOf, type Shell, writeLines } from "./shell.ts";
 import { type Choice, type Order, ORDERS, press, topLines } from "./top_view.ts";
 import { History } from "./trend.ts";
 import { openWorld, type World } from "./world.ts";
@@ -76,9 +76,10 @@ async function top({ args, shell }: Call): Promise<number> {
   const screen = shell.isTerminal && !isJson ? new Screen(shell) : undefined;
   const show = async (view: FleetView, choice: Choice): Promise<void> => {
     const { columns } = shell;
+    const sentenceColumns = columnsOf(shell);
     const { trends } = history;
     if (isJson) return await shell.write(`${JSON.stringify(view)}\n`);
-    const lines = topLines(view, { choice, columns, trends, intervalMs });
+    const lines = topLines(view, { choice, columns, sentenceColumns, trends, intervalMs });
     await (screen === undefined
       ? writeLines(shell, [...lines.slice(0, -2), []])
       : screen.show(lines));

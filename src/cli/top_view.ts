@@ -50,18 +50,21 @@ export function sortShards(shards: readonly ShardView[], choice: Choice): readon
 /** The picture. */
 export function topLines(
   view: FleetView,
-  { choice, columns, trends, intervalMs }: {
+  { choice, columns, sentenceColumns, trends, intervalMs }: {
     readonly choice: Choice;
     readonly columns: number;
+    /** Sentences that are longer go on in the next line. Absent: none does. */
+    readonly sentenceColumns?: number | undefined;
     readonly trends: ReadonlyMap<string, Trend>;
     readonly intervalMs: number;
   },
 ): readonly Line[] {
   const shards = sortShards(view.shards, choice);
   const hidden = view.shards.length - shards.length;
-  const lines = fleetLines({ ...view, shards }, { columns, trends });
+  const lines = fleetLines({ ...view, shards }, { columns, sentenceColumns, trends });
   const order = `${choice.order}${choice.isReversed ? ", reversed" : ""}`;
-  const keys = "s shard  l lag  o owner  a age  r reverse  f finished  q quit";
+  const wide = "s shard  l lag  o owner  a age  r reverse  f finished  q quit";
+  const keys = columns < wide.length ? wide.replaceAll("  ", " ") : wide;
   return [
     ...lines,
     [],
