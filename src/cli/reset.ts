@@ -13,8 +13,8 @@ import { shortShardId } from "./fleet_lines.ts";
 import { findLiving } from "./living.ts";
 import { type Place, readPlace, TIME_FORMS } from "./moment.ts";
 import { planReset, startInWords, type Step } from "./reset_plan.ts";
-import { type Shell, writeJson, writeLines } from "./shell.ts";
-import { type Line, span } from "./spans.ts";
+import { columnsOf, type Shell, writeJson, writeLines } from "./shell.ts";
+import { type Line, span, widthOf } from "./spans.ts";
 import { openWorld, type World } from "./world.ts";
 
 /** The command. */
@@ -165,7 +165,7 @@ async function show(report: Report, args: Arguments, shell: Shell): Promise<void
       shards,
     });
   }
-  await writeLines(shell, resetLines(report));
+  await writeLines(shell, resetLines(report, columnsOf(shell)));
   if (living !== undefined) {
     const name = living.clientName ?? living.clientId;
     shell.say(
@@ -184,12 +184,18 @@ function outcomeOf(step: Step, { outcomes, isWriting }: Report): string {
   return isWritten === true ? "written" : "changed meanwhile: not written";
 }
 
-/** Before and after, one line a shard. */
-function resetLines(report: Report): readonly Line[] {
+/** Before and after, one line a shard; where that is too wide, by the ends of the sequence numbers. */
+export function resetLines(report: Report, columns: number): readonly Line[] {
+  const whole = drawRows(report, (words) => words);
+  const isTooWide = whole.some((line) => widthOf(line) > columns);
+  return isTooWide ? drawRows(report, (words) => words.replace(/\d+(?=\d{11}$)/, "…")) : whole;
+}
+
+function drawRows(report: Report, shown: (words: string) => string): readonly Line[] {
   const rows = report.plan.map((step) => ({
     shard: shortShardId(step.shardId),
-    before: startInWords(step.before),
-    after: step.action === "write" ? startInWords(step.after) : "stays",
+    before: shown(startInWords(step.before)),
+    after: step.action === "write" ? shown(startInWords(step.after)) : "stays",
     outcome: outcomeOf(step, report),
   }));
   const width = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length));

@@ -16,7 +16,9 @@ import {
 import { streamArn, tableArn } from "./doctor_probes.ts";
 import { findLiving } from "./living.ts";
 import type { Place } from "./moment.ts";
+import { resetLines } from "./reset.ts";
 import { chooseShards, planReset, startInWords } from "./reset_plan.ts";
+import { widthOf } from "./spans.ts";
 
 const id = (place: number): string => `shardId-${String(place).padStart(12, "0")}`;
 const SHARDS: readonly Shard[] = [
@@ -215,5 +217,20 @@ describe("the doctor's verdicts", () => {
         Resource: resource,
       }],
     });
+  });
+});
+
+describe("resetLines()", () => {
+  it("shows what would be after a reset in a narrow terminal too, by the numbers' ends", () => {
+    const sequenceNumber = "49680511026638021010728367084327596453795345376642859010";
+    const before = { shardId: id(1), lastUpdate: "1", isFinished: false, sequenceNumber };
+    const step = { action: "write", shardId: id(1), before } as const;
+    const plan = [{ ...step, after: { startAtMs: 1, isFinished: false } }];
+    const report = { plan, outcomes: [], living: undefined, isWriting: false };
+    const text = (columns: number): string =>
+      resetLines(report, columns)[1]!.map((each) => each.text).join("");
+    assert.match(text(Infinity), new RegExp(`after ${sequenceNumber}  →  horizon`));
+    assert.equal(text(60), "    1  after …76642859010  →  horizon  not written");
+    assert.ok(resetLines(report, 60).every((line) => widthOf(line) <= 60), "a line is cut");
   });
 });
