@@ -16,6 +16,12 @@ import { startEmbeddedServers } from "../../testing/local_servers.ts";
 import { openStreams } from "../../testing/streams.ts";
 import { fencedBlocks, inTicks, table } from "./markdown.mjs";
 
+/** Deno does not read the types of a JavaScript module. */
+interface Block {
+  readonly language: string;
+  readonly code: string;
+}
+
 interface Statement {
   readonly Action: readonly string[];
   readonly Resource: string | readonly string[];
@@ -91,7 +97,8 @@ async function live(seen: Set<string>): Promise<void> {
 
 /** The pairs of action and resource that the policies of docs/aws.md allow. */
 function allowed(): ReadonlySet<string> {
-  const blocks = fencedBlocks("docs/aws.md").filter(({ language }) => language === "json");
+  const all: readonly Block[] = fencedBlocks("docs/aws.md");
+  const blocks = all.filter(({ language }) => language === "json");
   const statements = blocks.flatMap(({ code }): readonly Statement[] => {
     const document = JSON.parse(code);
     return document.Statement ?? [document];
