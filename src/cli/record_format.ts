@@ -6,7 +6,7 @@
 
 import { joinBytes } from "../aws/bytes.ts";
 import type { ReceivedRecord } from "../model.ts";
-import { shortShardId } from "./fleet_lines.ts";
+import { shortShardId } from "./cells.ts";
 
 /** The forms. */
 export const FORMATS = ["text", "json", "hex", "raw"] as const;

@@ -9,7 +9,7 @@ import { type Arguments, type Call, type Command, UsageError } from "./command.t
 import { rewriteStart } from "./checkpoint_edits.ts";
 import { FLEET_OPTIONS } from "./common_options.ts";
 import { readTarget, streamNameOf } from "./environment.ts";
-import { shortShardId } from "./fleet_lines.ts";
+import { shortShardId } from "./cells.ts";
 import { findLiving } from "./living.ts";
 import { type Place, readPlace, TIME_FORMS } from "./moment.ts";
 import { planReset, startInWords, type Step } from "./reset_plan.ts";
