@@ -200,7 +200,8 @@ function signature(node) {
     : node.getEnd();
   const text = node.getSourceFile().text.slice(node.getStart(), end);
   return withoutComments(text).replace(/\s+/g, " ").replace(/\(\s+/g, "(").replace(/,? \)/g, ")")
-    .replace(/^(export|override) /g, "").replace(/^override /, "").replace(/^readonly /, "")
+    .replace(/^(export|override|declare) /g, "").replace(/^override /, "")
+    .replace(/^readonly /, "")
     .replace(/^async /, "").replace(/;?\s*$/, "");
 }
 
