@@ -5,9 +5,11 @@
  * @module
  */
 
-import type { Checkpoint, KinsumerRecord } from "../../src/model.ts";
+import type { Item } from "../../src/aws/dynamodb_api.ts";
+import type { Checkpoint, ClientRow, KinsumerRecord } from "../../src/model.ts";
 import type { Clock } from "../../src/runtime.ts";
 import { parseCheckpoint } from "../../src/tables/checkpoints.ts";
+import { parseClientRow } from "../../src/tables/clients.ts";
 import { DeliveryOrder } from "./delivery_order.ts";
 import { GoFaults } from "./go_faults.ts";
 import type { SimulatedStream } from "./kinesis.ts";
@@ -73,6 +75,7 @@ export class FleetAccount {
     });
     world.tables.onChange(({ table, key, before, after }) => {
       if (table === "metadata" && key === "ShardCache") this.#order.checkPublished();
+      if (table === "clients" && before && after) this.#checkBeat(before, after);
       if (table !== "checkpoints" || after === undefined) return;
       const row = parseCheckpoint(after);
       this.#checkpointed(before && parseCheckpoint(before), row);
@@ -110,6 +113,15 @@ export class FleetAccount {
   goKilled(name: string, clientId: string): void {
     this.excuse(name);
     this.#go.gone(clientId);
+  }
+
+  /** P4: a date that was put back looks like no beat to who saw it before: the living look dead. */
+  #checkBeat(...items: readonly [before: Item, after: Item]): void {
+    const [before, after] = items.map(parseClientRow) as [ClientRow, ClientRow];
+    if (before.incarnation === undefined || before.incarnation !== after.incarnation) return;
+    if (BigInt(after.lastUpdate) >= BigInt(before.lastUpdate)) return;
+    const name = this.#names.get(after.clientId) ?? after.clientId;
+    this.violate("P4", `the row of ${name} went back to an older date`);
   }
 
   /** How long a checkpoint row has not been written: milliseconds. */
