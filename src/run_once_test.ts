@@ -241,6 +241,18 @@ describe("runOnce()", () => {
     });
   });
 
+  it("comes to all shards in turn where it can afford a few at a time", LIMIT, async () => {
+    await Fleet.with(environment, { shardCount: 18 }, async (fleet) => {
+      const seen = new Set<string>();
+      for (let count = 0; count < 3; count++) {
+        const { shards } = await once(fleet, { ...PATIENT, maxRequests: 50 });
+        for (const { shardId } of shards) seen.add(shardId);
+        assert.ok(shards.length < 18, "it could afford them all");
+      }
+      assert.equal(seen.size, 18, "three runs that can afford seven left a shard out");
+    });
+  });
+
   it("keeps the bound where checkpoints and beats would use it up", LIMIT, async () => {
     await Fleet.with(environment, { shardCount: 4 }, async (fleet) => {
       await fleet.put(200);

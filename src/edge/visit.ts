@@ -14,10 +14,11 @@ import type { LossReason } from "../events.ts";
 import { Departure } from "../loops/departure.ts";
 import { applicationStartMs } from "../loops/lead.ts";
 import { persist } from "../loops/persist.ts";
-import { shuffled, VisitedRows } from "../loops/visited_rows.ts";
+import { VisitedRows } from "../loops/visited_rows.ts";
 import type { VisitedShard } from "../loops/visited_shard.ts";
 import type { Checkpoint, Shard } from "../model.ts";
 import {
+  byWaiting,
   LOOK_INTERVAL_MS,
   lookIntervalMs,
   REQUESTS_PER_LOOK,
@@ -239,7 +240,10 @@ export class Visit {
       const owner = others.find((other) => other.row.clientId === row?.ownerId);
       return [id, tenureOf(row, owner)];
     }));
-    const free = shuffled(this.#having("free"), random);
+    const free = byWaiting(this.#having("free"), rows, {
+      wallNowMs: clock.nowMs(),
+      chance: () => random.next(),
+    });
     const count = takeCount({
       freeCount: free.length,
       readableCount: readableIds.length,

@@ -66,7 +66,7 @@ export class VisitedRows {
 }
 
 /** In an order of one's own, so that those that come at the same time seldom want the same. */
-export function shuffled(ids: readonly string[], random: Random): readonly string[] {
+function shuffled(ids: readonly string[], random: Random): readonly string[] {
   return ids.map((id) => ({ id, place: random.next() }))
     .sort((a, b) => a.place - b.place).map(({ id }) => id);
 }

@@ -12,6 +12,7 @@ import type { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
 import type { Checkpoint, Shard } from "../model.ts";
 import {
+  byWaiting,
   LOOK_INTERVAL_MS,
   lookIntervalMs,
   REQUESTS_PER_LOOK,
@@ -30,7 +31,7 @@ import { applicationStartMs } from "./lead.ts";
 import type { Membership } from "./membership.ts";
 import { persist } from "./persist.ts";
 import { Roster } from "./roster.ts";
-import { shuffled, VisitedRows } from "./visited_rows.ts";
+import { VisitedRows } from "./visited_rows.ts";
 import { sumUp, type VisitedShard } from "./visited_shard.ts";
 
 /** How often it is looked, in memory, whether a shard is caught up. */
@@ -266,7 +267,7 @@ export class Visitor implements Membership {
 
   /** Takes what is free of what may be read. */
   #take({ shards, rows }: Look): void {
-    const { clientId } = this.#context.options;
+    const { clock, options: { clientId }, random } = this.#context;
     const isFirstLook = this.#looks++ === 0;
     const { closedIds, readableIds } = survey(shards, rows);
     this.#closedIds = closedIds;
@@ -278,7 +279,10 @@ export class Visitor implements Membership {
       return [id, tenureOf(row, owners.get(row?.ownerId ?? ""))] as const;
     }));
     this.#tenures = tenures;
-    const free = shuffled(this.#having("free"), this.#context.random);
+    const free = byWaiting(this.#having("free"), rows, {
+      wallNowMs: clock.nowMs(),
+      chance: () => random.next(),
+    });
     const count = takeCount({
       freeCount: free.length,
       readableCount: readableIds.length,

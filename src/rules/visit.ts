@@ -8,6 +8,7 @@
 import type { Checkpoint, Shard } from "../model.ts";
 import { isForeign } from "./checkpoint_validity.ts";
 import { isClosed, readableShards } from "./lineage.ts";
+import { wallAgeMs } from "./liveness.ts";
 
 /** Who has a readable shard, as far as it matters to a client that is here for one run. */
 export type Tenure =
@@ -76,6 +77,30 @@ const HELD_INTERVAL_MS = 5_000;
 export function lookIntervalMs(tenures: readonly Tenure[], mayInherit: boolean): number {
   if (tenures.some((tenure) => tenure !== "held")) return LOOK_INTERVAL_MS;
   return mayInherit && tenures.length > 0 ? HELD_INTERVAL_MS : Infinity;
+}
+
+/** The age of a row that nobody has written yet; so far below the largest number that it can grow. */
+const OLDEST_MS = Number.MAX_VALUE / 4;
+
+/**
+ * In which order to take shards, where not all can be afforded: those first whose rows have waited
+ * longest, so that runs that follow each other come to all in turn. Chance makes each wait up to
+ * twice as long, so that those that come at the same time seldom want the same.
+ *
+ * @param rows what was read of the shards; one without a row has waited longest
+ * @param wallNowMs by this host's clock: it decides an order, and nothing else
+ * @param chance draws from 0 up to 1
+ */
+export function byWaiting(
+  shardIds: readonly string[],
+  rows: ReadonlyMap<string, Checkpoint>,
+  { wallNowMs, chance }: { readonly wallNowMs: number; readonly chance: () => number },
+): readonly string[] {
+  return shardIds.map((shardId) => {
+    const row = rows.get(shardId);
+    const waitedMs = row === undefined ? OLDEST_MS : wallAgeMs(row.lastUpdate, wallNowMs);
+    return { shardId, rank: Math.max(1, waitedMs) * 2 ** chance() };
+  }).sort((a, b) => b.rank - a.rank).map(({ shardId }) => shardId);
 }
 
 /** What a look costs: the list of shards, the clients, the checkpoints. */

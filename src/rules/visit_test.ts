@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  byWaiting,
   lookIntervalMs,
   REQUESTS_PER_SHARD,
   requestsToLeave,
@@ -25,6 +26,33 @@ describe("tenureOf()", () => {
   it("is held by whoever was seen beating, and silent until then", () => {
     assert.equal(tenureOf(owned, { isLiving: true, hasBeaten: true }), "held");
     assert.equal(tenureOf(owned, { isLiving: true, hasBeaten: false }), "silent");
+  });
+});
+
+describe("byWaiting()", () => {
+  const rows = new Map([["a", 100], ["b", 10_000], ["c", 300]].map(([shardId, seconds]) => {
+    const lastUpdate = `${seconds}000000000`;
+    return [`${shardId}`, { shardId: `${shardId}`, lastUpdate, isFinished: false }];
+  }));
+  const wallNowMs = 20_000_000;
+  const drawing = (...draws: readonly number[]) => {
+    const left = [...draws];
+    return { wallNowMs, chance: () => left.shift()! };
+  };
+
+  it("puts those first that nobody has had, then those that were let go the longest ago", () => {
+    assert.deepEqual(byWaiting(["b", "d", "a"], rows, drawing(0.9, 0, 0)), ["d", "a", "b"]);
+  });
+
+  it("leaves to chance what waited about as long, among those without a row too", () => {
+    assert.deepEqual(byWaiting(["a", "c"], rows, drawing(0, 0.5)), ["c", "a"]);
+    assert.deepEqual(byWaiting(["a", "c"], rows, drawing(0.5, 0)), ["a", "c"]);
+    assert.deepEqual(byWaiting(["d", "e"], rows, drawing(0.1, 0.2)), ["e", "d"]);
+  });
+
+  it("takes a row of the future, by a clock that is wrong, for one that has just been written", () => {
+    const early = { ...drawing(0, 0), wallNowMs: 200_000 };
+    assert.deepEqual(byWaiting(["b", "a"], rows, early), ["a", "b"]);
   });
 });
 
