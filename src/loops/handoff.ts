@@ -12,6 +12,8 @@ import { type Admission, Admissions } from "./admissions.ts";
 import { ByteBudget } from "./byte_budget.ts";
 import { Channel, type Range, type ReadBatch } from "./channel.ts";
 import { DeliveredBatch, DeliveredRecord } from "./delivery.ts";
+import { Pullers } from "./pullers.ts";
+import { WaitingRecords } from "./waiting_records.ts";
 
 /** What the queue is bounded by, and who may stop it. */
 export interface HandoffOptions {
@@ -44,30 +46,19 @@ export interface Taker {
   over(failure: { readonly error: unknown } | undefined): void;
 }
 
-type Puller = (range: Range | undefined) => void;
-
 /** The queue between the shards' readers and the user. */
 export class Handoff {
   readonly #options: HandoffOptions;
-  readonly #queue: Range[] = [];
+  readonly #waiting = new WaitingRecords();
+  readonly #pullers = new Pullers();
   readonly #channels = new Set<Channel>();
-  readonly #pullers: {
-    readonly isBatch: boolean;
-    readonly resolve: Puller;
-    readonly reject: (error: unknown) => void;
-  }[] = [];
-  /** When each shard was served last, as a count of servings. */
-  readonly #servedAt = new WeakMap<Channel, number>();
-  #servings = 0;
   #taker: Taker | undefined;
   readonly #budget: ByteBudget;
   readonly #admissions: Admissions;
   /** What a record takes, in bytes, as the last read of any shard showed. */
   recordBytes: number = FIRST_RECORD_BYTES;
-  #waitingCount = 0;
   #isClosed = false;
   #failure: { readonly error: unknown } | undefined;
-  readonly #raised: unknown[] = [];
 
   constructor(options: HandoffOptions) {
     this.#options = options;
@@ -107,7 +98,7 @@ export class Handoff {
 
   /** Records that wait to be handed over. */
   get waitingCount(): number {
-    return this.#waitingCount;
+    return this.#waiting.count;
   }
 
   /** Records of shards that are not let go: handed over, neither acknowledged nor given back. */
@@ -119,7 +110,7 @@ export class Handoff {
 
   /** Whether somebody waits for a record. */
   get hasPullers(): boolean {
-    return this.#pullers.length > 0;
+    return this.#pullers.count > 0;
   }
 
   /** Opens a shard's way to the user. */
@@ -158,8 +149,7 @@ export class Handoff {
    */
   attach(taker: Taker): () => void {
     this.#taker = taker;
-    const [error] = this.#raised.splice(0);
-    if (error !== undefined) taker.over({ error });
+    if (this.#pullers.hasRaised) taker.over({ error: this.#pullers.takeRaised() });
     else if (this.#failure !== undefined || this.#isClosed) taker.over(this.#failure);
     else taker.ready();
     return () => {
@@ -201,7 +191,7 @@ export class Handoff {
   /** Removes what waits of a shard: it will be read again by the shard's next owner. */
   discard(channel: Channel): void {
     channel.close();
-    this.#drop(channel);
+    this.#waiting.drop(channel);
     this.#taker?.closing(channel);
     this.#admissions.admitWaiting();
   }
@@ -214,7 +204,7 @@ export class Handoff {
   /** Drops all that was read of a shard and is not processed: it will be read anew. */
   rewind(channel: Channel): void {
     if (!channel.isOpen) return;
-    this.#drop(channel);
+    this.#waiting.drop(channel);
     channel.rewind();
     this.#admissions.admitWaiting();
   }
@@ -233,31 +223,20 @@ export class Handoff {
    * @param most how many records at the most
    */
   takeSlice(isFree: (channel: Channel) => boolean, most: number): Range | undefined {
-    if (this.#queue.length === 0 || this.#isClosed || !this.#options.isLeaseValid()) {
-      return undefined;
-    }
-    let index = -1;
-    let oldest = Infinity;
-    for (let at = 0; at < this.#queue.length; at++) {
-      const { channel } = this.#queue[at]!.batch;
-      const servedAt = this.#servedAt.get(channel) ?? 0;
-      if (servedAt >= oldest || channel.isHeld || !channel.isOpen || !isFree(channel)) continue;
-      index = at;
-      oldest = servedAt;
-    }
-    if (index < 0) return undefined;
-    const { batch, from, to: end } = this.#queue[index]!;
-    this.#servedAt.set(batch.channel, ++this.#servings);
+    if (this.#isClosed || !this.#mayTake()) return undefined;
+    const index = this.#waiting.choose(isFree);
+    if (index === undefined) return undefined;
+    const { batch, from, to: end } = this.#waiting.at(index)!;
     const to = Math.min(end, from + most);
     return this.#cut(index, to) ? { batch, from, to } : undefined;
   }
 
   /** The next record, if one is there that nobody has waited for longer. */
   takeRecord(): DeliveredRecord | undefined {
-    const isAsked = this.#pullers.length > 0 || this.#raised.length > 0;
+    const isAsked = this.#pullers.count > 0 || this.#pullers.hasRaised;
     if (this.#failure !== undefined || this.#isClosed || isAsked) return undefined;
     while (this.#mayTake()) {
-      const { batch, from } = this.#queue[0]!;
+      const { batch, from } = this.#waiting.at(0)!;
       if (this.#cut(0, from + 1)) return new DeliveredRecord(batch, from); // a range less to make
     }
     return undefined;
@@ -278,10 +257,11 @@ export class Handoff {
   /** Looks again whether anyone can be served: call it when the lease was renewed. */
   wake(): void {
     this.#taker?.ready();
-    while (this.#pullers.length > 0) {
-      const range = this.#take(this.#pullers[0]!.isBatch);
+    for (;;) {
+      const isBatch = this.#pullers.wantsBatch;
+      const range = isBatch === undefined ? undefined : this.#take(isBatch);
       if (range === undefined) return;
-      this.#pullers.shift()!.resolve(range);
+      this.#pullers.serve(range);
     }
   }
 
@@ -289,16 +269,15 @@ export class Handoff {
   close(): void {
     this.#isClosed = true;
     this.#admissions.close();
-    this.#queue.length = 0;
-    this.#waitingCount = 0;
-    for (const puller of this.#pullers.splice(0)) puller.resolve(undefined);
+    this.#waiting.clear();
+    this.#pullers.end();
     this.#taker?.over(undefined);
   }
 
   /** Ends every pull, now and later, with an error that the user has to act on. */
   fail(error: unknown): void {
     this.#failure ??= { error };
-    for (const puller of this.#pullers.splice(0)) puller.reject(error);
+    this.#pullers.fail(error);
     this.#taker?.over(this.#failure);
   }
 
@@ -308,31 +287,27 @@ export class Handoff {
    */
   raise(error: unknown): void {
     if (this.#taker !== undefined) return this.#taker.over({ error });
-    const puller = this.#pullers.shift();
-    if (puller === undefined) this.#raised.push(error);
-    else puller.reject(error);
+    this.#pullers.raise(error);
   }
 
   #pull(isBatch: boolean): Promise<Range | undefined> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
-    if (this.#raised.length > 0) return Promise.reject(this.#raised.shift());
+    if (this.#pullers.hasRaised) return Promise.reject(this.#pullers.takeRaised());
     if (this.#isClosed) return Promise.resolve(undefined);
-    const range = this.#pullers.length === 0 ? this.#take(isBatch) : undefined;
+    const range = this.#pullers.count === 0 ? this.#take(isBatch) : undefined;
     if (range !== undefined) return Promise.resolve(range);
-    const pull = new Promise<Range | undefined>((resolve, reject) => {
-      this.#pullers.push({ isBatch, resolve, reject });
-    });
+    const pull = this.#pullers.wait(isBatch);
     this.#options.onWait?.(pull);
     return pull;
   }
 
   #mayTake(): boolean {
-    return this.#queue.length > 0 && this.#options.isLeaseValid();
+    return this.#waiting.count > 0 && this.#options.isLeaseValid();
   }
 
   #take(isBatch: boolean): Range | undefined {
     while (this.#mayTake()) {
-      const { batch, from, to: end } = this.#queue[0]!;
+      const { batch, from, to: end } = this.#waiting.at(0)!;
       const to = isBatch ? end : from + 1;
       if (this.#cut(0, to)) return { batch, from, to };
     }
@@ -340,16 +315,13 @@ export class Handoff {
   }
 
   /**
-   * Takes a range of the queue, or its first part, into hand.
+   * Takes what waits at a place, up to `to`, into hand.
    *
    * @returns false where its shard is let go: then it is dropped
    */
   #cut(index: number, to: number): boolean {
-    const range = this.#queue[index]!;
-    const { batch, from } = range;
-    if (to === range.to) this.#queue.splice(index, 1);
-    else range.from = to;
-    this.#waitingCount -= to - from;
+    const { batch, from } = this.#waiting.at(index)!;
+    this.#waiting.take(index, to);
     const { isOpen } = batch.channel;
     if (isOpen) {
       batch.channel.handedOver(to - from);
@@ -359,32 +331,11 @@ export class Handoff {
     return isOpen;
   }
 
-  #drop(channel: Channel): void {
-    for (let index = this.#queue.length - 1; index >= 0; index--) {
-      const range = this.#queue[index]!;
-      if (range.batch.channel !== channel) continue;
-      this.#queue.splice(index, 1);
-      this.#waitingCount -= range.to - range.from;
-    }
-  }
-
   #enqueue(range: Range, end: "front" | "back"): void {
     if (this.#isClosed) return;
-    if (end === "front") this.#queue.splice(this.#placeOf(range), 0, range);
-    else this.#queue.push(range);
-    this.#waitingCount += range.to - range.from;
+    if (end === "front") this.#waiting.putBack(range);
+    else this.#waiting.append(range);
     this.wake();
-  }
-
-  /** What is given back is the next of its shard, but for what was given back and comes before it. */
-  #placeOf({ batch, from }: Range): number {
-    let place = 0;
-    for (const [at, other] of this.#queue.entries()) {
-      if (other.batch.channel !== batch.channel) continue;
-      if (other.batch.firstOrdinal + other.from > batch.firstOrdinal + from) break;
-      place = at + 1;
-    }
-    return place;
   }
 
   #let(channel: Channel): void {
