@@ -78,8 +78,8 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "",
     also: {
       file: "src/loops/handoff.ts",
-      find: "this.#queue.length > 0 && this.#options.isLeaseValid()",
-      replace: "this.#queue.length > 0",
+      find: "this.#waiting.count > 0 && this.#options.isLeaseValid()",
+      replace: "this.#waiting.count > 0",
     },
   },
   {
@@ -108,13 +108,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "shards not released",
-    file: "src/loops/consume_shard.ts",
+    file: "src/loops/last_write.ts",
     find: "isFinished ? { isFinished } : { isReleased: true }",
     replace: "isFinished ? { isFinished } : {}",
   },
   {
     name: "no waiting for what is in hand",
-    file: "src/loops/consume_shard.ts",
+    file: "src/loops/last_write.ts",
     find: "await channel.until(() => channel.inHandCount === 0, enough);",
     replace: "",
   },

@@ -12,17 +12,17 @@ import type { OtherOwner } from "../rules/stall.ts";
 import { begin, type BeginningShard, reopen } from "./begin.ts";
 import type { Channel } from "./channel.ts";
 import { claim } from "./claim.ts";
-import { commit, commitLoop } from "./commit.ts";
+import { commitLoop } from "./commit.ts";
 import type { LoopContext } from "./context.ts";
+import { waitForHands, writeLast } from "./last_write.ts";
 import { OwnedCheckpoint } from "./owned_checkpoint.ts";
 import { readShard } from "./read_shard.ts";
 import type { Roster } from "./roster.ts";
+import { ShardEnding } from "./shard_ending.ts";
 
 /** How a shard's life on this client ended. */
 export type ShardOutcome = Extract<ShardState, "finished" | "released" | "lost">;
 
-/** How long a client that lost its lease tries to save what was processed. */
-const LAST_COMMIT_TIMEOUT_MS = 2_000;
 /** A shard that cannot be read is waited with; the clock sleeps no longer than so. */
 const REFUSED_DELAY_MS = 3_600_000;
 
@@ -35,15 +35,7 @@ export class ShardConsumer {
   readonly #startedAtMs: (signal: AbortSignal) => Promise<number>;
   readonly #onRefused: ((error: KinsumerError) => void) | undefined;
   readonly #observed: { readonly row: Checkpoint | undefined } | undefined;
-  /** Aborts when the shard is to be let go, orderly or not. */
-  readonly #stopping = new AbortController();
-  /** Aborts when an orderly stop has taken too long. */
-  readonly #hurrying = new AbortController();
-  /** Aborts when even the last write is given up. */
-  readonly #abandoning = new AbortController();
-  /** Aborts when the shard is lost: the signal of its records. */
-  readonly #losing = new AbortController();
-  #lossReason: LossReason | undefined;
+  readonly #ending = new ShardEnding();
   /** Aborts when the reading is to begin anew. */
   #restarting = new AbortController();
   #isFromTip = false;
@@ -88,7 +80,7 @@ export class ShardConsumer {
 
   /** Whether this client owns the shard. */
   get isOwner(): boolean {
-    return this.#lossReason === undefined &&
+    return this.#ending.lossReason === undefined &&
       ["reading", "draining", "releasing"].includes(this.#state);
   }
 
@@ -144,35 +136,33 @@ export class ShardConsumer {
 
   /** Lets the shard go: reads no more, waits for what is in the user's hands, commits, releases. */
   stop(): void {
-    this.#stopping.abort();
+    this.#ending.stop();
   }
 
   /** Ends an orderly stop that has taken too long: commits what is processed, and releases. */
   hurry(): void {
-    this.#stopping.abort();
-    this.#hurrying.abort();
+    this.#ending.hurry();
   }
 
   /** Ends even the last write: the row stays ours until the client's own row is gone. */
   abandon(): void {
-    this.hurry();
-    this.#abandoning.abort();
+    this.#ending.abandon();
   }
 
   /** Whether its row does not name this client, as far as is known. */
   get isLetGo(): boolean {
-    return this.#lossReason === "taken" || this.owned?.confirmed.ownerId === undefined;
+    return this.#ending.lossReason === "taken" || this.owned?.confirmed.ownerId === undefined;
   }
 
   /** Gives the shard up at once: others may own it. */
   lose(reason: LossReason): void {
-    if (this.#lossReason !== undefined || !mayEnter(this.#state, "lost")) return;
-    this.#lossReason = reason;
+    if (this.#ending.lossReason !== undefined || !mayEnter(this.#state, "lost")) return;
+    this.#ending.lossReason = reason;
     if (this.#state !== "capturing") {
       const { announcer } = this.#context;
       announcer.announce({ type: "shard-lost", shardId: this.shardId, reason });
     }
-    this.#losing.abort(new Error(`Shard "${this.shardId}" is lost: ${reason}`));
+    this.#ending.recall(new Error(`Shard "${this.shardId}" is lost: ${reason}`));
     this.hurry();
   }
 
@@ -185,8 +175,8 @@ export class ShardConsumer {
       mayBeOwned: this.#mayBeOwned,
       observed: this.#observed,
       onHeld: (owner) => this.#otherOwner = owner,
-      signal: this.#stopping.signal,
-      abandonSignal: this.#abandoning.signal,
+      signal: this.#ending.stopSignal,
+      abandonSignal: this.#ending.abandonSignal,
     });
     if (claimed.outcome === "finished") return await this.#confirmFinished(claimed.checkpoint);
     if (claimed.outcome === "stopped") return this.#letGo();
@@ -195,7 +185,7 @@ export class ShardConsumer {
 
   /** A claim that was given up owns nothing. */
   #letGo(): ShardOutcome {
-    if (this.#lossReason !== undefined) return this.#enter("lost");
+    if (this.#ending.lossReason !== undefined) return this.#enter("lost");
     this.#enter("releasing");
     return this.#enter("released");
   }
@@ -203,13 +193,13 @@ export class ShardConsumer {
   async #own(checkpoint: Checkpoint): Promise<ShardOutcome> {
     const { handoff } = this.#context;
     const owned = new OwnedCheckpoint(this.#context, checkpoint);
-    const channel = handoff.open(this.shardId, this.#losing.signal);
+    const channel = handoff.open(this.shardId, this.#ending.lossSignal);
     this.#channel = channel;
     this.#owned = owned;
     this.#enter("reading");
     const done = new AbortController();
     // Where requests are counted: a write that is cut off costs the last one three.
-    const cutSignal = this.#context.maySpend && this.#abandoning.signal;
+    const cutSignal = this.#context.maySpend && this.#ending.abandonSignal;
     const committing = commitLoop(this.#context, { channel, owned, signal: done.signal, cutSignal })
       .then((outcome) => outcome === "lost" && this.lose("taken"));
     try {
@@ -219,7 +209,7 @@ export class ShardConsumer {
       return await this.#settle({ channel, owned, end });
     } catch (cause) {
       // What is in hand does not count any more, and may come again beside it.
-      this.#losing.abort(new Error(`Shard "${this.shardId}" begins anew`, { cause }));
+      this.#ending.recall(new Error(`Shard "${this.shardId}" begins anew`, { cause }));
       throw cause;
     } finally {
       done.abort();
@@ -234,7 +224,7 @@ export class ShardConsumer {
     readonly channel: Channel;
     readonly owned: OwnedCheckpoint;
   }): Promise<"ended" | "stopped"> {
-    const { signal } = this.#stopping;
+    const { stopSignal: signal } = this.#ending;
     const beginning = await begin(this.#context, this.#beginning(checkpoint));
     if (beginning.outcome === "refused") await this.#raise(beginning.error);
     if (beginning.outcome === "found" && !beginning.isCheckpointValid) owned.invalidate();
@@ -271,13 +261,13 @@ export class ShardConsumer {
 
   #beginning(checkpoint: Checkpoint): BeginningShard {
     const { shardId } = this;
-    return { shardId, checkpoint, startedAtMs: this.#startedAtMs, signal: this.#stopping.signal };
+    return { shardId, checkpoint, startedAtMs: this.#startedAtMs, signal: this.#ending.stopSignal };
   }
 
   /** Tells that the shard cannot be read, and leaves it alone until it is let go. */
   async #raise(error: KinsumerError): Promise<void> {
     const { announcer, clock, handoff } = this.#context;
-    const { signal } = this.#stopping;
+    const { stopSignal: signal } = this.#ending;
     announcer.announce({ type: "failed", shardId: this.shardId, error });
     if (this.#onRefused === undefined) handoff.raise(error);
     else this.#onRefused(error);
@@ -304,25 +294,15 @@ export class ShardConsumer {
     if (end === "ended") {
       this.#enter("draining");
       const isOver = () => channel.progress.isComplete || isDropped();
-      await channel.until(isOver, this.#stopping.signal);
+      await channel.until(isOver, this.#ending.stopSignal);
       if (isDropped()) return "dropped";
       if (channel.progress.isComplete) return "ended";
     }
     this.#context.handoff.discard(channel);
-    if (this.#lossReason === undefined) await this.#waitForHands(channel);
+    if (this.#ending.lossReason === undefined) {
+      await waitForHands(this.#context, { channel, ending: this.#ending });
+    }
     return end;
-  }
-
-  async #waitForHands(channel: Channel): Promise<void> {
-    const { clock, options } = this.#context;
-    const waited = new AbortController();
-    const enough = AbortSignal.any([waited.signal, this.#hurrying.signal]);
-    const timeout = clock.sleep(options.drainTimeoutMs, enough).then(() => waited.abort());
-    await channel.until(() => channel.inHandCount === 0, enough);
-    waited.abort();
-    await timeout;
-    if (channel.inHandCount === 0) return;
-    this.#losing.abort(new Error(`Shard "${this.shardId}" is let go: it took too long`));
   }
 
   /** The last write: finished, released, or (after a loss) an attempt to save what is processed. */
@@ -331,34 +311,24 @@ export class ShardConsumer {
     readonly owned: OwnedCheckpoint;
     readonly end: "ended" | "stopped";
   }): Promise<ShardOutcome> {
-    if (this.#lossReason === "taken") return this.#enter("lost");
+    if (this.#ending.lossReason === "taken") return this.#enter("lost");
     const isFinished = end === "ended" && channel.progress.isComplete;
     const isClean = channel.inHandCount === 0;
-    if (!isFinished && this.#lossReason === undefined) this.#enter("releasing");
-    const outcome = await this.#writeLast(channel, owned, isFinished);
+    if (!isFinished && this.#ending.lossReason === undefined) this.#enter("releasing");
+    const outcome = await writeLast(this.#context, {
+      channel,
+      owned,
+      isFinished,
+      ending: this.#ending,
+    });
     if (outcome === "lost") this.lose("taken");
-    if (outcome !== "committed" || this.#lossReason !== undefined) return this.#enter("lost");
+    if (outcome !== "committed" || this.#ending.lossReason !== undefined) {
+      return this.#enter("lost");
+    }
     const { announcer } = this.#context;
     if (isFinished) announcer.announce({ type: "shard-finished", shardId: this.shardId });
     else announcer.announce({ type: "shard-released", shardId: this.shardId, isClean });
     return this.#enter(isFinished ? "finished" : "released");
-  }
-
-  async #writeLast(
-    channel: Channel,
-    owned: OwnedCheckpoint,
-    isFinished: boolean,
-  ): Promise<"committed" | "lost" | "stopped"> {
-    const written = new AbortController();
-    const signal = AbortSignal.any([written.signal, this.#abandoning.signal]);
-    const timeout = this.#lossReason === undefined
-      ? undefined
-      : this.#context.clock.sleep(LAST_COMMIT_TIMEOUT_MS, signal).then(() => written.abort());
-    const change = isFinished ? { isFinished } : { isReleased: true };
-    const outcome = await commit(this.#context, { channel, owned, signal }, change);
-    written.abort();
-    await timeout;
-    return outcome;
   }
 
   #enter<State extends ShardState>(state: State): State {
