@@ -154,7 +154,7 @@ export class Run {
     for (;;) {
       if (this.#signal?.aborted) return "signal";
       if (this.#limits.untilCaughtUp && this.#visitor?.isDone) return "caughtUp";
-      if (this.#visitor?.isExhausted) return "requests";
+      if (this.#visitor?.lookout.isExhausted) return "requests";
       if (this.#remainingMs <= 0 || failed.aborted) return "budget";
       await clock.sleep(Math.min(WATCH_INTERVAL_MS, Math.ceil(this.#remainingMs)), failed);
     }
@@ -167,7 +167,7 @@ export class Run {
       reason,
       records: this.#records,
       shards,
-      heldShardIds: this.#visitor?.heldShardIds ?? [],
+      heldShardIds: this.#visitor?.lookout.heldShardIds ?? [],
       isCaughtUp: areThrough && (this.#visitor?.isDone ?? false),
       isClean: this.#isClean,
       requests: this.#requests,
@@ -196,7 +196,7 @@ export class Run {
 
   /** Counts; refuses what would break the bound, and the reads before what leaving takes. */
   #count({ isRead }: { readonly isRead: boolean }): void {
-    const kept = isRead ? this.#visitor?.requestsToLeave ?? 0 : 0;
+    const kept = isRead ? this.#visitor?.lookout.requestsToLeave ?? 0 : 0;
     if (this.#requests + kept >= this.#limits.maxRequests) {
       throw new Error("The run has made as many requests as it may");
     }

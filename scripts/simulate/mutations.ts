@@ -306,7 +306,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "a visit caught up with a closed shard passes over its children",
     file: "src/loops/visitor.ts",
-    find: "return !this.#closedIds.has(consumer.shardId) && consumer.isCaughtUp(withinMs);",
+    find: "return !this.lookout.closedIds.has(consumer.shardId) && consumer.isCaughtUp(withinMs);",
     replace: "return consumer.isCaughtUp(withinMs);",
   },
   {

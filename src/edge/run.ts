@@ -80,15 +80,13 @@ export class EdgeRun {
       lease: new Lease(clock, clientRecordMaxAgeMs),
       roster: new Roster({ ...ports, clock, options }),
       hold,
-      maySpend: () => this.#visit.maySpend,
+      maySpend: () => this.#visit.lookout.maySpend,
       handOver: (record) => this.#handOver(record),
     };
     const { lagMs, maxRequests, untilCaughtUp } = this.#limits;
-    this.#visit = new Visit(this.#context, {
-      lagMs,
-      untilCaughtUp,
-      requestsLeft: () => maxRequests - this.#requests,
-      fail: (error) => this.#failure ??= { error },
+    const requestsLeft = () => maxRequests - this.#requests;
+    this.#visit = new Visit(this.#context, { lagMs, untilCaughtUp, requestsLeft }, (error) => {
+      this.#failure ??= { error };
     });
   }
 
@@ -135,7 +133,7 @@ export class EdgeRun {
   get #reason(): RunOnceReason | undefined {
     if (this.#signal?.aborted) return "signal";
     if (this.#limits.untilCaughtUp && this.#visit.isDone) return "caughtUp";
-    if (this.#visit.isExhausted) return "requests";
+    if (this.#visit.lookout.isExhausted) return "requests";
     return this.#remainingMs <= 0 || this.#failure !== undefined ? "budget" : undefined;
   }
 
@@ -159,7 +157,7 @@ export class EdgeRun {
   }
 
   #summary(reason: RunOnceReason, isClean: boolean): RunOnceResult {
-    const { isDone, heldShardIds, visited: shards } = this.#visit;
+    const { isDone, lookout: { heldShardIds }, visited: shards } = this.#visit;
     const areThrough = shards.every(({ state }) => state !== "behind");
     return {
       reason,
@@ -185,7 +183,7 @@ export class EdgeRun {
   /** Counts; refuses what would break the bound, and the reads before what leaving takes. */
   #fetch(fetch: Fetch, request: Parameters<Fetch>): ReturnType<Fetch> {
     const isRead = request[1].headers["x-amz-target"]?.startsWith("Kinesis") === true;
-    const kept = isRead ? this.#visit.requestsToLeave : 0;
+    const kept = isRead ? this.#visit.lookout.requestsToLeave : 0;
     if (this.#requests + kept >= this.#limits.maxRequests) {
       return Promise.reject(new Error("The run has made as many requests as it may"));
     }

@@ -14,41 +14,22 @@ import type { LossReason } from "../events.ts";
 import { Departure } from "../loops/departure.ts";
 import { applicationStartMs } from "../loops/lead.ts";
 import { persist } from "../loops/persist.ts";
+import { Lookout, type VisitOptions } from "../loops/lookout.ts";
 import { VisitedRows } from "../loops/visited_rows.ts";
 import type { VisitedShard } from "../loops/visited_shard.ts";
 import type { Checkpoint, Shard } from "../model.ts";
-import {
-  byWaiting,
-  LOOK_INTERVAL_MS,
-  lookIntervalMs,
-  REQUESTS_PER_LOOK,
-  REQUESTS_PER_SHARD,
-  requestsToLeave,
-  survey,
-  takeCount,
-  type Tenure,
-  tenureOf,
-} from "../rules/visit.ts";
+import { LOOK_INTERVAL_MS } from "../rules/visit.ts";
 import { Beats } from "./beats.ts";
 import type { EdgeContext } from "./context.ts";
 import { ShardVisit } from "./shard_visit.ts";
 
-/** How a visit behaves. */
-export interface VisitOptions {
-  /** Whether a shard is let go as soon as it is caught up. */
-  readonly untilCaughtUp: boolean;
-  /** How far behind its tip a shard counts as caught up. */
-  readonly lagMs: number;
-  /** How many requests may still be made. */
-  readonly requestsLeft: () => number;
-  /** Ends the run: it rejects with this error. */
-  readonly fail: (error: unknown) => void;
-}
-
 /** One run's visit to the fleet. */
 export class Visit {
+  /** Tells what it could take, and can afford. */
+  readonly lookout: Lookout;
   readonly #context: EdgeContext;
   readonly #options: VisitOptions;
+  readonly #fail: (error: unknown) => void;
   readonly #beats: Beats;
   readonly #others: VisitedRows;
   /** Of each shard that was taken, the last. */
@@ -57,21 +38,22 @@ export class Visit {
   readonly #leaving = new AbortController();
   /** Aborts when even the last writes are given up. */
   readonly #abandoning = new AbortController();
-  #tenures: ReadonlyMap<string, Tenure> = new Map();
-  #closedIds: ReadonlySet<string> = new Set();
-  #looks = 0;
-  #lookedAtMs = 0;
-  /** When the next look must be made; absent: none is needed. By the monotonic clock. */
-  #dueAtMs: number | undefined;
   #looking: Promise<void> | undefined;
   #startedAtMs: Promise<number> | undefined;
 
-  constructor(context: EdgeContext, options: VisitOptions) {
+  /** @param fail ends the run: it rejects with this error */
+  constructor(context: EdgeContext, options: VisitOptions, fail: (error: unknown) => void) {
     this.#context = context;
     this.#options = options;
+    this.#fail = fail;
+    this.lookout = new Lookout(context, context.roster, options, {
+      ownedCount: () => this.#running.length,
+      isThrough: (shardId) => this.#isThrough(shardId),
+      start: (shard, row) => this.#start(shard, row),
+    });
     this.#beats = new Beats(context, {
       onFenced: (reason) => this.#fence(reason),
-      onConflict: options.fail,
+      onConflict: fail,
     });
     this.#others = new VisitedRows(context, context.roster);
   }
@@ -82,37 +64,9 @@ export class Visit {
       .map((visit) => this.#sum(visit)).sort((a, b) => (a.shardId < b.shardId ? -1 : 1));
   }
 
-  /** The readable shards that others own, sorted. */
-  get heldShardIds(): readonly string[] {
-    return this.#having("held", "silent").sort();
-  }
-
   /** Whether nothing is left to do: all that could be taken is caught up, the rest is in good hands. */
   get isDone(): boolean {
-    return this.#looks > 0 && this.#dueAtMs === undefined && this.#looking === undefined &&
-      this.#running.length === 0 &&
-      this.#having("free", "silent").length === 0;
-  }
-
-  /** Whether so few requests are left that only leaving is possible. */
-  get isExhausted(): boolean {
-    const useful = this.#running.length > 0 ? 1 : REQUESTS_PER_LOOK + REQUESTS_PER_SHARD;
-    return this.#requestsToSpare < useful;
-  }
-
-  /** How many requests must be kept for leaving in order. */
-  get requestsToLeave(): number {
-    return requestsToLeave(this.#running.length);
-  }
-
-  /** How many requests may be made that are none of leaving. */
-  get #requestsToSpare(): number {
-    return this.#options.requestsLeft() - this.requestsToLeave;
-  }
-
-  /** Whether a request may be made that is none of leaving. */
-  get maySpend(): boolean {
-    return this.#requestsToSpare > 0;
+    return this.lookout.isSettled && this.#running.length === 0;
   }
 
   /** Why a shard cannot be read: one of those that cannot. */
@@ -128,35 +82,35 @@ export class Visit {
   join(): void {
     const { signal } = this.#leaving;
     this.#looking = this.#join(signal)
-      .catch((error) => signal.aborted ? undefined : this.#options.fail(error))
+      .catch((error) => signal.aborted ? undefined : this.#fail(error))
       .finally(() => this.#looking = undefined);
   }
 
   async #join(signal: AbortSignal): Promise<void> {
     // What can fail for want of a table or a stream comes before the row that would be left behind.
-    const [shards] = await this.#lookAround(signal);
+    const shards = await this.lookout.readFleet(signal);
     const { announcer, checkpoints, options: { clientId } } = this.#context;
     const ids = shards.map((shard) => shard.shardId);
     const registering = this.#beats.register(signal);
     const [rows] = await Promise.all([checkpoints.readMany(ids, signal), registering]);
     if (rows.length === 0) await this.#startMs(signal);
-    this.#take(shards, rows);
+    this.lookout.take(shards, rows);
     announcer.announce({ type: "started", clientId });
     await this.#others.removeDead(signal);
   }
 
   /** Does what is due: beats, gives up what may be others', lets go, commits, looks. */
   tick(): void {
-    if (this.#looks === 0) return;
+    if (!this.lookout.hasLooked) return;
     const { lagMs, untilCaughtUp } = this.#options;
-    const nowMs = this.#context.clock.monotonicMs();
     this.#beats.beatIfDue();
     for (const visit of this.#running) {
-      const isOpen = !this.#closedIds.has(visit.shardId);
+      const isOpen = !this.lookout.closedIds.has(visit.shardId);
       if (untilCaughtUp && isOpen && visit.isCaughtUp(lagMs)) visit.stop();
       visit.commitIfDue();
     }
-    if (this.#looking === undefined && this.#isLookDue(nowMs)) {
+    const mayLook = this.#looking === undefined && !this.#leaving.signal.aborted;
+    if (mayLook && this.lookout.isLookDue) {
       const what = { operation: "refresh", signal: this.#leaving.signal };
       this.#looking = persist(this.#context, what, () => this.#look())
         .finally(() => this.#looking = undefined);
@@ -196,71 +150,14 @@ export class Visit {
     return isRemoved && [...this.#visits.values()].every((visit) => visit.isLetGo);
   }
 
-  #isLookDue(nowMs: number): boolean {
-    if (this.#leaving.signal.aborted) return false;
-    if (this.#requestsToSpare < REQUESTS_PER_LOOK + REQUESTS_PER_SHARD) return false;
-    if (this.#dueAtMs !== undefined) return nowMs >= this.#dueAtMs;
-    const intervalMs = lookIntervalMs([...this.#tenures.values()], !this.#options.untilCaughtUp);
-    return nowMs >= this.#lookedAtMs + intervalMs;
-  }
-
   async #look(): Promise<void> {
     const { signal } = this.#leaving;
-    const dueAtMs = this.#dueAtMs;
-    this.#dueAtMs = undefined; // what becomes due meanwhile needs another look
-    try {
-      const [shards] = await this.#lookAround(signal);
-      const ids = shards.map((shard) => shard.shardId);
-      const rows = await this.#context.checkpoints.readMany(ids, signal);
-      if (!signal.aborted) this.#take(shards, rows);
-      await this.#others.removeDead(signal);
-    } catch (error) {
-      this.#dueAtMs ??= dueAtMs;
-      throw error;
-    }
-  }
-
-  #lookAround(signal: AbortSignal) {
-    const { kinesis, roster } = this.#context;
-    return Promise.all([kinesis.listShards(signal), roster.readAll(signal)]);
-  }
-
-  /** Takes what is free of what may be read. */
-  #take(shards: readonly Shard[], all: readonly Checkpoint[]): void {
-    const { clock, options: { clientId }, random, roster } = this.#context;
-    const rows = new Map(all.map((row) => [row.shardId, row]));
-    const isFirstLook = this.#looks++ === 0;
-    this.#lookedAtMs = clock.monotonicMs();
-    const { closedIds, readableIds } = survey(shards, rows);
-    this.#closedIds = closedIds;
-    const open = readableIds.filter((id) => !this.#isThrough(id));
-    const others = roster.seen.filter(({ row }) => row.clientId !== clientId);
-    this.#tenures = new Map(open.map((id) => {
-      const row = rows.get(id);
-      const owner = others.find((other) => other.row.clientId === row?.ownerId);
-      return [id, tenureOf(row, owner)];
-    }));
-    const free = byWaiting(this.#having("free"), rows, {
-      wallNowMs: clock.nowMs(),
-      chance: () => random.next(),
-    });
-    const count = takeCount({
-      freeCount: free.length,
-      readableCount: readableIds.length,
-      ownedCount: this.#running.length,
-      clientCount: others.filter((each) => each.isLiving).length + 1,
-      isFirstLook,
-      requestsLeft: this.#options.requestsLeft(),
-    });
-    const taken = new Set(free.slice(0, count));
-    for (const shard of shards) {
-      if (taken.has(shard.shardId)) this.#start(shard, rows.get(shard.shardId));
-    }
+    await this.lookout.look(signal);
+    await this.#others.removeDead(signal);
   }
 
   #start(shard: Shard, row: Checkpoint | undefined): void {
     const { shardId } = shard;
-    this.#tenures = new Map([...this.#tenures].filter(([id]) => id !== shardId));
     const visit = new ShardVisit(this.#context, {
       shard,
       row,
@@ -272,15 +169,14 @@ export class Visit {
       // What came to nothing does not hide what was done before.
       const isNothing = !visit.wasOwner && visit.refusal === undefined;
       if (isNothing && before !== undefined) this.#visits.set(shardId, before);
-      const nowMs = this.#context.clock.monotonicMs();
       // Children may be read now; or somebody else was faster, or has it now.
-      if (visit.isFinished) this.#dueAtMs = nowMs;
-      else if (!isSettled) this.#dueAtMs ??= nowMs + LOOK_INTERVAL_MS;
+      if (visit.isFinished) this.lookout.expectWithin(0);
+      else if (!isSettled) this.lookout.expectWithin(LOOK_INTERVAL_MS);
     });
   }
 
   #sum(visit: ShardVisit): VisitedShard {
-    const isClosed = this.#closedIds.has(visit.shardId);
+    const isClosed = this.lookout.closedIds.has(visit.shardId);
     return visit.sumUp(!isClosed && visit.isCaughtUp(this.#options.lagMs));
   }
 
@@ -290,10 +186,6 @@ export class Visit {
     if (visit === undefined) return false;
     if (visit.isRunning || visit.refusal !== undefined) return true;
     return this.#options.untilCaughtUp && this.#sum(visit).state !== "behind";
-  }
-
-  #having(...wanted: readonly Tenure[]): string[] {
-    return [...this.#tenures].filter(([, tenure]) => wanted.includes(tenure)).map(([id]) => id);
   }
 
   #startMs(signal: AbortSignal): Promise<number> {

@@ -10,19 +10,8 @@
 
 import type { KinsumerError } from "../errors.ts";
 import type { LossReason } from "../events.ts";
-import type { Checkpoint, Shard } from "../model.ts";
-import {
-  byWaiting,
-  LOOK_INTERVAL_MS,
-  lookIntervalMs,
-  REQUESTS_PER_LOOK,
-  REQUESTS_PER_SHARD,
-  requestsToLeave,
-  survey,
-  takeCount,
-  type Tenure,
-  tenureOf,
-} from "../rules/visit.ts";
+import type { Checkpoint } from "../model.ts";
+import { LOOK_INTERVAL_MS } from "../rules/visit.ts";
 import { ShardConsumer } from "./consume_shard.ts";
 import type { LoopContext } from "./context.ts";
 import { Departure } from "./departure.ts";
@@ -31,30 +20,18 @@ import { applicationStartMs } from "./lead.ts";
 import type { Membership } from "./membership.ts";
 import { persist } from "./persist.ts";
 import { Roster } from "./roster.ts";
+import { Lookout, type VisitOptions } from "./lookout.ts";
 import { VisitedRows } from "./visited_rows.ts";
 import { sumUp, type VisitedShard } from "./visited_shard.ts";
 
 /** How often it is looked, in memory, whether a shard is caught up. */
 const WATCH_INTERVAL_MS = 25;
 
-/** How a visit behaves. */
-export interface VisitOptions {
-  /** Whether a shard is let go as soon as it is caught up. */
-  readonly untilCaughtUp: boolean;
-  /** How far behind its tip a shard counts as caught up. */
-  readonly lagMs: number;
-  /** How many requests may still be made. */
-  readonly requestsLeft: () => number;
-}
-
-interface Look {
-  readonly shards: readonly Shard[];
-  readonly rows: ReadonlyMap<string, Checkpoint>;
-}
-
 /** One client's visit to the fleet. */
 export class Visitor implements Membership {
   readonly isLeader = false;
+  /** Tells what it could take, and can afford. */
+  readonly lookout: Lookout;
   readonly #context: LoopContext;
   readonly #options: VisitOptions;
   readonly #heartbeat: Heartbeat;
@@ -64,18 +41,11 @@ export class Visitor implements Membership {
   readonly #visited = new Map<string, VisitedShard>();
   readonly #ending = new AbortController();
   readonly #leaving = new AbortController();
-  #tenures: ReadonlyMap<string, Tenure> = new Map();
-  #closedIds: ReadonlySet<string> = new Set();
   readonly #refusedIds = new Set<string>();
   /** The shards whose rows name this client, as far as is known, although it has let them go. */
   readonly #keptIds = new Set<string>();
   #refusal: KinsumerError | undefined;
   #isRegistering = false;
-  #looks = 0;
-  #lookedAtMs = 0;
-  #isLooking = false;
-  /** When the next look must be made; absent: none is needed. By the monotonic clock. */
-  #dueAtMs: number | undefined = 0;
   #beating: Promise<void> = Promise.resolve();
   #looking: Promise<void> = Promise.resolve();
   #startedAtMs: number | undefined;
@@ -87,8 +57,13 @@ export class Visitor implements Membership {
     options: VisitOptions,
   ) {
     this.#options = options;
-    this.#context = { ...context, maySpend: () => this.#maySpend };
+    this.#context = { ...context, maySpend: () => this.lookout.maySpend };
     this.#roster = new Roster(this.#context);
+    this.lookout = new Lookout(context, this.#roster, options, {
+      ownedCount: () => this.#running.size,
+      isThrough: (shardId) => this.#running.has(shardId) || this.#isThrough(shardId),
+      start: ({ shardId }, row) => this.#start(shardId, row),
+    });
     this.#others = new VisitedRows(this.#context, this.#roster);
     this.#heartbeat = new Heartbeat(this.#context, {
       onBeat: () => {},
@@ -110,37 +85,9 @@ export class Visitor implements Membership {
     return [...all.values()].sort((a, b) => (a.shardId < b.shardId ? -1 : 1));
   }
 
-  /** The readable shards that others own, sorted. */
-  get heldShardIds(): readonly string[] {
-    return this.#having("held", "silent");
-  }
-
   /** Whether nothing is left to do: all that could be taken is caught up, the rest is in good hands. */
   get isDone(): boolean {
-    return this.#isSettled && this.#running.size === 0 &&
-      this.#having("free", "silent").length === 0;
-  }
-
-  /** Whether so few requests are left that only leaving is possible. */
-  get isExhausted(): boolean {
-    const owned = this.#running.size;
-    const useful = owned > 0 ? 1 : REQUESTS_PER_LOOK + REQUESTS_PER_SHARD;
-    return this.#options.requestsLeft() < this.requestsToLeave + useful;
-  }
-
-  /** How many requests must be kept for leaving in order. */
-  get requestsToLeave(): number {
-    return requestsToLeave(this.#running.size);
-  }
-
-  /** Whether a request may be made that is none of leaving. */
-  get #maySpend(): boolean {
-    return this.#options.requestsLeft() > this.requestsToLeave;
-  }
-
-  /** Whether nothing is to be looked at, nor being looked at. */
-  get #isSettled(): boolean {
-    return this.#dueAtMs === undefined && !this.#isLooking;
+    return this.lookout.isSettled && this.#running.size === 0;
   }
 
   /** Why a shard cannot be read: the first that was found. */
@@ -156,18 +103,18 @@ export class Visitor implements Membership {
   }
 
   closedShardIds(): Promise<ReadonlySet<string>> {
-    return Promise.resolve(this.#closedIds);
+    return Promise.resolve(this.lookout.closedIds);
   }
 
   isCaughtUp(withinMs: number): boolean {
-    return this.#isSettled && this.#having("free", "silent").length === 0 &&
+    return this.lookout.isSettled &&
       this.consumers.every((each) => this.#isCaughtUp(each, withinMs));
   }
 
   async join(signal: AbortSignal): Promise<void> {
-    const { checkpoints, kinesis } = this.#context;
+    const { checkpoints } = this.#context;
     // What can fail for want of a table or a stream comes before the row that would be left behind.
-    const [shards] = await Promise.all([kinesis.listShards(signal), this.#roster.look(signal)]);
+    const shards = await this.lookout.readFleet(signal);
     const ids = shards.map((shard) => shard.shardId);
     this.#isRegistering = true;
     try {
@@ -176,9 +123,7 @@ export class Visitor implements Membership {
         this.#heartbeat.register(signal),
       ]);
       if (rows.length === 0) await this.#applicationStartMs(signal);
-      this.#dueAtMs = undefined;
-      this.#lookedAtMs = this.#context.clock.monotonicMs();
-      this.#take({ shards, rows: new Map(rows.map((row) => [row.shardId, row])) });
+      this.lookout.take(shards, rows);
     } catch (error) {
       signal.throwIfAborted(); // who aborts it leaves, and so removes the row
       await this.#heartbeat.removeRow(signal).catch(() => {});
@@ -222,21 +167,12 @@ export class Visitor implements Membership {
     await this.#others.removeDead(signal);
     while (!signal.aborted) {
       if (this.#options.untilCaughtUp) this.#releaseCaughtUp();
-      if (this.#isLookDue()) {
+      if (this.lookout.isLookDue) {
         const what = { operation: "refresh", signal };
         await persist(this.#context, what, () => this.#look(signal));
       }
       await clock.sleep(WATCH_INTERVAL_MS, signal);
     }
-  }
-
-  #isLookDue(): boolean {
-    const nowMs = this.#context.clock.monotonicMs();
-    const needed = this.requestsToLeave + REQUESTS_PER_LOOK + REQUESTS_PER_SHARD;
-    if (this.#options.requestsLeft() < needed) return false;
-    if (this.#dueAtMs !== undefined && nowMs >= this.#dueAtMs) return true;
-    const intervalMs = lookIntervalMs([...this.#tenures.values()], !this.#options.untilCaughtUp);
-    return nowMs >= this.#lookedAtMs + intervalMs;
   }
 
   #releaseCaughtUp(): void {
@@ -246,52 +182,8 @@ export class Visitor implements Membership {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { checkpoints, clock, kinesis } = this.#context;
-    const dueAtMs = this.#dueAtMs;
-    this.#dueAtMs = undefined; // what becomes due meanwhile needs another look
-    this.#isLooking = true;
-    try {
-      const [shards] = await Promise.all([kinesis.listShards(signal), this.#roster.look(signal)]);
-      const rows = await checkpoints.readMany(shards.map((shard) => shard.shardId), signal);
-      if (signal.aborted) return;
-      this.#take({ shards, rows: new Map(rows.map((row) => [row.shardId, row])) });
-      await this.#others.removeDead(signal);
-    } catch (error) {
-      this.#dueAtMs ??= dueAtMs;
-      throw error;
-    } finally {
-      this.#isLooking = false;
-      this.#lookedAtMs = clock.monotonicMs();
-    }
-  }
-
-  /** Takes what is free of what may be read. */
-  #take({ shards, rows }: Look): void {
-    const { clock, options: { clientId }, random } = this.#context;
-    const isFirstLook = this.#looks++ === 0;
-    const { closedIds, readableIds } = survey(shards, rows);
-    this.#closedIds = closedIds;
-    const open = readableIds.filter((id) => !this.#running.has(id) && !this.#isThrough(id));
-    const others = this.#roster.seen.filter(({ row }) => row.clientId !== clientId);
-    const owners = new Map(others.map((each) => [each.row.clientId, each]));
-    const tenures = new Map(open.map((id) => {
-      const row = rows.get(id);
-      return [id, tenureOf(row, owners.get(row?.ownerId ?? ""))] as const;
-    }));
-    this.#tenures = tenures;
-    const free = byWaiting(this.#having("free"), rows, {
-      wallNowMs: clock.nowMs(),
-      chance: () => random.next(),
-    });
-    const count = takeCount({
-      freeCount: free.length,
-      readableCount: readableIds.length,
-      ownedCount: this.#running.size,
-      clientCount: others.filter((each) => each.isLiving).length + 1,
-      isFirstLook,
-      requestsLeft: this.#options.requestsLeft(),
-    });
-    for (const shardId of free.slice(0, count)) this.#start(shardId, rows.get(shardId));
+    await this.lookout.look(signal);
+    await this.#others.removeDead(signal);
   }
 
   #start(shardId: string, row: Checkpoint | undefined): void {
@@ -303,7 +195,6 @@ export class Visitor implements Membership {
       observed: { row },
       onRefused: (error) => this.#giveUp(shardId, error),
     });
-    this.#tenures = new Map([...this.#tenures].filter(([id]) => id !== shardId));
     this.#running.set(shardId, { consumer, done: this.#run(consumer) });
   }
 
@@ -322,13 +213,12 @@ export class Visitor implements Membership {
     else if (consumer.wasOwner) this.#keptIds.delete(shardId);
     this.#running.delete(shardId);
     // Children may be read now; or somebody else was faster, or has it now.
-    const nowMs = this.#context.clock.monotonicMs();
-    if (end === "finished") this.#dueAtMs = nowMs;
-    else if (end !== "released" || !consumer.wasOwner) this.#dueAtMs ??= nowMs + LOOK_INTERVAL_MS;
+    if (end === "finished") this.lookout.expectWithin(0);
+    else if (end !== "released" || !consumer.wasOwner) this.lookout.expectWithin(LOOK_INTERVAL_MS);
   }
 
   #sum(consumer: ShardConsumer): VisitedShard {
-    const isClosed = this.#closedIds.has(consumer.shardId);
+    const isClosed = this.lookout.closedIds.has(consumer.shardId);
     return sumUp(consumer, { isClosed, lagMs: this.#options.lagMs });
   }
 
@@ -340,12 +230,7 @@ export class Visitor implements Membership {
   }
 
   #isCaughtUp(consumer: ShardConsumer, withinMs: number): boolean {
-    return !this.#closedIds.has(consumer.shardId) && consumer.isCaughtUp(withinMs);
-  }
-
-  #having(...wanted: readonly Tenure[]): readonly string[] {
-    return [...this.#tenures].filter(([, tenure]) => wanted.includes(tenure)).map(([id]) => id)
-      .sort();
+    return !this.lookout.closedIds.has(consumer.shardId) && consumer.isCaughtUp(withinMs);
   }
 
   async #applicationStartMs(signal: AbortSignal): Promise<number> {
