@@ -59,9 +59,7 @@ function shareQuotas(
 ): ReadonlyMap<string, number> {
   const share = Math.floor(shardCount / kept.size);
   const extra = shardCount % kept.size;
-  const byMost = [...kept].sort(([idA, a], [idB, b]) =>
-    b.length - a.length || (idA < idB ? -1 : 1)
-  );
+  const byMost = [...kept].sort(([, a], [, b]) => b.length - a.length); // among equals by their IDs
   return new Map(byMost.map(([clientId], index) => [clientId, index < extra ? share + 1 : share]));
 }
 

@@ -15,7 +15,8 @@ const facts = fc.record({
   const current = new Map<string, string[]>();
   for (const [client, shard] of before) {
     const clientId = clientIds[client] ?? `gone${client}`;
-    current.set(clientId, [...(current.get(clientId) ?? []), `s${shard}`]);
+    const shardId = shardIds[shard % 70] ?? `s${shard}`; // mostly one that is there
+    current.set(clientId, [...(current.get(clientId) ?? []), shardId]);
   }
   return { clientIds, shardIds, current: current as Assignment };
 });
@@ -53,6 +54,19 @@ describe("assignBalanced()", () => {
         const kept = new Map([...settled].filter(([id]) => change.includes(id)));
         assert.equal(countMoves(kept, next), fewestMoves(change, shardIds, kept));
       }
+    }));
+  });
+
+  it("moves the fewest shards whoever has how many", () => {
+    fc.assert(fc.property(facts, ({ clientIds, shardIds, current }) => {
+      fc.pre(clientIds.length > 0);
+      const free = new Set(shardIds);
+      const held = new Map(
+        [...current].filter(([id]) => clientIds.includes(id))
+          .map(([id, mine]) => [id, mine.filter((shardId) => free.delete(shardId))]),
+      );
+      const next = assignBalanced({ clientIds, shardIds, current: held });
+      assert.equal(countMoves(held, next), fewestMoves(clientIds, shardIds, held));
     }));
   });
 

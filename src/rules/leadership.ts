@@ -35,7 +35,7 @@ export function decideRole(facts: LeadershipFacts): Role {
   const { clientId, leaderId, isLeaderLiving } = facts;
   const isLeader = leaderId === clientId;
   if (facts.isLeaving) return isLeader ? "resign" : "follow";
-  const isLeaderDead = leaderId !== undefined && !isLeader && !isLeaderLiving;
+  const isLeaderDead = !isLeader && !isLeaderLiving;
   const isFirst = facts.candidateIds.every((id) =>
     id >= clientId || (isLeaderDead && id === leaderId)
   );

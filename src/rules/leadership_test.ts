@@ -38,6 +38,10 @@ const cases: readonly (readonly [what: string, facts: Partial<LeadershipFacts>, 
     leaderId: "a",
     candidateIds: ["a", "b", "c"],
   }, "take"],
+  ["waits for a lower ID to succeed a dead leader", {
+    leaderId: "c",
+    candidateIds: ["a", "b", "c"],
+  }, "wait"],
   ["resigns when it leaves", { leaderId: "b", isLeaderLiving: true, isLeaving: true }, "resign"],
   ["takes no lead when it leaves", { isLeaving: true }, "follow"],
 ];

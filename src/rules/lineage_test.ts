@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Shard } from "../model.ts";
-import { isClosed, parentIds, readableShards } from "./lineage.ts";
+import { hasAncestor, isClosed, parentIds, readableShards } from "./lineage.ts";
 
 const shard = (shardId: string, parentShardId?: string, adjacentParentShardId?: string): Shard => ({
   shardId,
@@ -58,5 +58,30 @@ describe("isClosed()", () => {
   it("is told by the ending sequence number alone", () => {
     assert.equal(isClosed(shard("0")), false);
     assert.equal(isClosed({ ...shard("0"), endingSequenceNumber: "9" }), true);
+  });
+});
+
+describe("hasAncestor()", () => {
+  const shards = [
+    shard("1", "0"),
+    shard("2", "0"),
+    shard("3", "1", "2"),
+    shard("4", "3"),
+    shard("9"),
+  ];
+  const descends = (shardId: string, ...ancestorIds: string[]) =>
+    hasAncestor(shards, shardId, new Set(ancestorIds));
+
+  it("follows both parents, however far, also to one that is no longer listed", () => {
+    assert.equal(descends("4", "3"), true);
+    assert.equal(descends("4", "2"), true);
+    assert.equal(descends("4", "0"), true);
+  });
+
+  it("is not so of a shard itself, of its children, and of one of another line", () => {
+    assert.equal(descends("3", "3"), false);
+    assert.equal(descends("3", "4"), false);
+    assert.equal(descends("9", "0", "1"), false);
+    assert.equal(descends("7", "0"), false);
   });
 });

@@ -46,10 +46,48 @@ describe("Progress", () => {
     assert.equal(progress.aheadCount, 0);
   });
 
+  it("knows when the last record arrived that it stands at, within a read and at its end", () => {
+    const progress = new Progress();
+    progress.append(
+      records(10, 2).map((each, at) => ({ ...each, approximateArrivalMs: 100 + at })),
+    );
+    assert.equal(progress.arrivalMs, undefined);
+    progress.acknowledge(0);
+    assert.equal(progress.arrivalMs, 100);
+    progress.acknowledge(1);
+    assert.equal(progress.arrivalMs, 101);
+    progress.append(records(12, 1));
+    assert.equal(progress.arrivalMs, 101);
+  });
+
+  it("needs nothing more of a read whose records are all processed", () => {
+    const progress = new Progress();
+    const first = records(10, 2);
+    progress.append(first);
+    progress.acknowledge(0, 2);
+    first.length = 0; // as if it had never been kept
+    progress.append(records(12, 2));
+    progress.acknowledge(2);
+    assert.equal(progress.sequenceNumber, "12");
+  });
+
+  it("goes by what is read anew, where the stream has lost what was read before", () => {
+    const progress = new Progress();
+    progress.append(records(10, 3));
+    progress.acknowledge(0);
+    progress.rewind();
+    progress.append(records(20, 3));
+    progress.acknowledge(1);
+    assert.equal(progress.sequenceNumber, "20");
+  });
+
   it("refuses a record that was never read", () => {
     const progress = new Progress();
     progress.append(records(0, 2));
-    assert.throws(() => progress.acknowledge(1, 2), RangeError);
+    assert.throws(() => progress.acknowledge(1, 2), {
+      name: "RangeError",
+      message: "Cannot acknowledge record 2: 2 were read",
+    });
     assert.throws(() => progress.acknowledge(-1), RangeError);
   });
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  isStillStalled,
   lookForStall,
   type ShardFacts,
   type StallLimits,
@@ -28,6 +29,14 @@ describe("what a shard waits for", () => {
   const cases: readonly [string, Partial<ShardFacts>, string | undefined][] = [
     ["the stream", {}, "reading"],
     ["nothing at the tip", { lagMs: 0 }, undefined],
+    ["nothing between two reads at the tip", {
+      lagMs: 0,
+      reader: { phase: "pause", sinceMs: -100_000 },
+    }, undefined],
+    ["the budget, at the tip too", {
+      lagMs: 0,
+      reader: { phase: "admission", sinceMs: -100_000 },
+    }, "budget"],
     ["its first read", { lagMs: undefined, reader: { phase: "beginning", sinceMs: 0 } }, "reading"],
     ["you, with records", { heldCount: 1 }, "consumer"],
     ["you, at the tip too", { heldCount: 1, lagMs: 0 }, "consumer"],
@@ -103,6 +112,18 @@ describe("a shard that stands still", () => {
     ]);
   });
 
+  it("is restarted as soon as its reading hangs for so long, at the tip too", () => {
+    const reader = { phase: "call", sinceMs: 15_000 } as const;
+    assert.deepEqual(watch({ lagMs: 0, reader }, 90_000), [[75_000, "reading", true]]);
+  });
+
+  it("moves while what is in hand is processed, although the reading hangs", () => {
+    const facts = { ...FACTS, heldCount: 1 };
+    const { standing } = lookForStall(undefined, facts, { ...LIMITS, nowMs: 0 });
+    const look = lookForStall(standing, { ...facts, position: "2" }, { ...LIMITS, nowMs: 60_000 });
+    assert.equal(look.stall, undefined);
+  });
+
   it("is not restarted while it finds out where to begin, is throttled, or lacks room", () => {
     for (const phase of ["beginning", "admission"] as const) {
       const [first, ...more] = watch({ reader: { phase, sinceMs: 0 } }, 300_000) as unknown[][];
@@ -146,5 +167,22 @@ describe("a shard that stands still", () => {
     const second = move("2", 59_000, first.standing);
     assert.equal(move("2", 61_000, second.standing).stall, undefined);
     assert.equal(move("2", 119_000, second.standing).stall?.stalledMs, 60_000);
+  });
+});
+
+describe("isStillStalled()", () => {
+  const at = { ...LIMITS, nowMs: 60_000 };
+  const { standing } = lookForStall(undefined, { ...FACTS, heldCount: 1 }, { ...at, nowMs: 0 });
+  const stall = lookForStall(standing, { ...FACTS, heldCount: 1 }, at).stall!;
+
+  it("holds until the shard moves", () => {
+    assert.equal(isStillStalled(stall, FACTS), true);
+    assert.equal(isStillStalled(stall, { ...FACTS, position: "2", isCommitDue: true }), false);
+  });
+
+  it("holds, of a checkpoint, as long as one is due, although the shard moves", () => {
+    const due = { ...stall, waitingFor: "checkpoint" } as const;
+    assert.equal(isStillStalled(due, { ...FACTS, position: "2", isCommitDue: true }), true);
+    assert.equal(isStillStalled(due, { ...FACTS, position: "2" }), false);
   });
 });
