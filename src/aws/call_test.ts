@@ -310,6 +310,15 @@ describe("createAwsCall() corrects its clock", () => {
     assert.equal(network.requests.length, 2);
   });
 
+  it("not where the last correction still holds: that is refused for another reason", async () => {
+    const start = new ManualClock().nowMs();
+    const skew = refusal("RequestExpired", dateAt(start + HOUR_MS));
+    const { call, network } = world([skew, answers({ body: {} }), skew, answers({ body: {} })]);
+    await call(TARGET, {});
+    assert.equal((await failureOf(call(TARGET, {}))).code, "CredentialsRejected");
+    assert.equal(network.requests.length, 3);
+  });
+
   it("for every call that was signed before the correction", async () => {
     const start = new ManualClock().nowMs();
     const skew = refusal("RequestExpired", dateAt(start + HOUR_MS));

@@ -294,6 +294,7 @@ describe("createCredentialsSource() with a provider", () => {
 
   it("asks again where a provider has not answered for a minute", async () => {
     const { clock, provider, keyId } = provided(60 * MINUTE_MS);
+    clock.advance(10 * MINUTE_MS);
     provider.gate = new Promise(() => {});
     const stuck = keyId();
     clock.advance(MINUTE_MS - 1);

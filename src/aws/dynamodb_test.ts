@@ -308,6 +308,20 @@ describe("DynamoDbApi on tables", () => {
     assert.equal(await absent.api.describeTable(TABLE), undefined);
   });
 
+  it("turns on recovery to a point in time, and says where the server knows nothing of it", async () => {
+    const on = scripted({ ContinuousBackupsDescription: {} });
+    assert.equal(await on.api.enableRecovery?.(TABLE), true);
+    const input = {
+      TableName: "app_clients",
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    };
+    assert.deepEqual(on.asked.map(([target, asked]) => [target, asked]), [
+      ["DynamoDB_20120810.UpdateContinuousBackups", input],
+    ]);
+    const unknown = scripted(refused("UnknownOperationException"));
+    assert.equal(await unknown.api.enableRecovery?.(TABLE), false);
+  });
+
   it("lets the other one's refusal through as it is", async () => {
     const inUse = refused("ResourceInUseException", "TableNotReady");
     const absent = refused("ResourceNotFoundException", "TableNotFound");

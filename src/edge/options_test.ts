@@ -115,6 +115,10 @@ describe("resolveEdgeOptions()", () => {
   const refused: Readonly<Record<string, [options: object, error: typeof TypeError]>> = {
     "no stream": [{ applicationName: "billing", region: "eu-west-1" }, TypeError],
     "no region": [MINIMAL, TypeError],
+    "no region, and one endpoint": [{
+      ...MINIMAL,
+      kinesisEndpoint: "http://localhost:4567",
+    }, TypeError],
     "a bad name": [{ ...REGION, streamName: "a b" }, RangeError],
     "an option of the whole library": [{ ...REGION, wire: "cbor" }, TypeError],
     "what a run holds in bytes alone": [{ ...REGION, bufferSize: 1_000 }, TypeError],
