@@ -42,6 +42,22 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe("Handoff", () => {
+  it("tells each error of those that nobody waited for, one at a time, then hands over", async () => {
+    const handoff = open();
+    handoff.raise("first");
+    handoff.raise("second");
+    const told: unknown[] = [];
+    const taker = {
+      ready: () => void told.push("ready"),
+      closing: () => {},
+      over: (failure: { readonly error: unknown } | undefined) => void told.push(failure?.error),
+    };
+    handoff.attach(taker)();
+    await assert.rejects(handoff.pullRecord(), (error) => error === "second");
+    handoff.attach(taker)();
+    assert.deepEqual(told, ["first", "ready"]);
+  });
+
   it("serves those who wait in the order in which they came", async () => {
     const handoff = open();
     const channel = handoff.open("s", live());
